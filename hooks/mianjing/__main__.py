@@ -1,0 +1,76 @@
+"""命令行：python -m mianjing check | build | audit 目录 | execute [名字…]。"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """解析命令并返回退出码。"""
+    parser = argparse.ArgumentParser(prog="mianjing", description="面经站的检查、构建与执行")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("check", help="检查全部数据，一次列出所有问题")
+    commands.add_parser("build", help="严格构建到 site.next/，审计通过后换成 site/")
+    audit = commands.add_parser("audit", help="扫描构建好的站：链接、锚点、外部主机")
+    audit.add_argument("site", type=Path)
+    execute = commands.add_parser("execute", help="重新执行推导，写出 .ipynb")
+    execute.add_argument("names", nargs="*", help="只执行这几本；缺省为全部")
+    options = parser.parse_args(arguments)
+    if options.command == "check":
+        return run_check(ROOT)
+    if options.command == "build":
+        return run_build(ROOT)
+    if options.command == "audit":
+        return run_audit(options.site)
+    return run_execute(ROOT, options.names)
+
+
+def run_check(root: Path) -> int:
+    """检查数据；有问题时全部打印并返回 1。"""
+    from mianjing.library import read_library
+
+    catalog, problems = read_library(root)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if problems:
+        print(f"共 {len(problems)} 个问题", file=sys.stderr)
+        return 1
+    print(
+        f"数据没有问题：{len(catalog.experiences)} 篇面经、{len(catalog.topics)} 个考点、"
+        f"{len(catalog.questions)} 道题、{len(catalog.derivations)} 本推导"
+    )
+    return 0
+
+
+def run_build(root: Path) -> int:
+    """构建、审计，全部通过才替换 site/。"""
+    from mianjing.build import build_site
+
+    return build_site(root)
+
+
+def run_audit(site: Path) -> int:
+    """扫描构建好的站；有问题时全部打印并返回 1。"""
+    from mianjing.audit import audit_site
+
+    problems = audit_site(site)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    summary = f"共 {len(problems)} 个问题" if problems else "链接、锚点与外部主机都没有问题"
+    print(f"{site}：{summary}")
+    return 1 if problems else 0
+
+
+def run_execute(root: Path, names: list[str]) -> int:
+    """执行推导，写出 .ipynb。"""
+    from mianjing.execute import execute_notebooks
+
+    return execute_notebooks(root / "notebooks", names)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

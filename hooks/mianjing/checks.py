@@ -1,0 +1,318 @@
+"""跨字段与跨文件的规则：一个函数一条规则，函数的说明就是规则；全部问题一次报出。"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from mianjing.fields import ANCHOR
+from mianjing.model import Asked, Catalog, Experience, NotAsked, Question, Topic
+from mianjing.problem import Problem, suggest
+from mianjing.vocabulary import UNKNOWN
+
+TOPIC_SECTIONS = ("面试里怎么问", "直觉", "推导", "复杂度与数字", "手写代码", "追问与误区")
+QUESTION_SECTIONS = ("30 秒版", "2 分钟版", "推导或代码", "追问", "常见错误")
+
+_FENCE = re.compile(r"^ *(`{3,}|~{3,})")
+_ID_LINE = re.compile(r"^\{ ?#([^ }]+) ?\}$")
+_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+def check_catalog(catalog: Catalog, this_month: str) -> list[Problem]:
+    """跑全部规则；this_month 是 `YYYY-MM`，晚于它的日期就是未来。"""
+    problems: list[Problem] = []
+    for experience in catalog.experiences.values():
+        problems += check_company(experience, catalog)
+        problems += check_source(experience, catalog)
+        problems += check_period(experience, this_month)
+        problems += check_round_count(experience)
+        problems += check_round_order(experience)
+        problems += check_asked(experience, catalog)
+        problems += check_anchors(experience)
+        problems += check_experience_name(experience)
+        problems += check_body(experience.path, experience.body, experience.body_line)
+    problems += check_orders(catalog)
+    for topic in catalog.topics.values():
+        problems += check_prerequisites(topic, catalog)
+        problems += check_sections(topic, TOPIC_SECTIONS)
+        problems += check_body(topic.path, topic.body, topic.body_line)
+    problems += check_ranks(catalog)
+    for question in catalog.questions.values():
+        problems += check_question_topic(question, catalog)
+        problems += check_sections(question, QUESTION_SECTIONS)
+        problems += check_body(question.path, question.body, question.body_line)
+    problems += check_derivations(catalog)
+    return problems
+
+
+def check_company(experience: Experience, catalog: Catalog) -> Iterator[Problem]:
+    """company 是公司表里的键；写成公司名或别名时给出键。"""
+    value = experience.company
+    if not value or value in catalog.companies:
+        return
+    by_name = {
+        name: company.key
+        for company in catalog.companies.values()
+        for name in (company.name, *company.aliases)
+    }
+    if value in by_name:
+        hint = f"应写「{by_name[value]}」"
+    else:
+        hint = suggest(value, [*catalog.companies, *by_name])
+        hint += "；新公司请先加进 docs/experiences/companies.yml"
+    yield _problem(experience, "company", "E201", f"「{value}」不在公司表中，{hint}")
+
+
+def check_source(experience: Experience, catalog: Catalog) -> Iterator[Problem]:
+    """source 是出处表里的键。"""
+    if experience.source and experience.source not in catalog.provenances:
+        hint = suggest(experience.source, catalog.provenances)
+        message = f"「{experience.source}」不在出处表 docs/experiences/sources.yml 中，{hint}"
+        yield _problem(experience, "source", "E202", message)
+
+
+def check_period(experience: Experience, this_month: str) -> Iterator[Problem]:
+    """时间不倒置、不在未来；有一端就要说明精度，两端都不知道精度就是 unknown。"""
+    period = experience.period
+    for field, month in (("period.from", period.start), ("period.to", period.end)):
+        if month and month > this_month:
+            yield _problem(experience, field, "E203", f"「{month}」在未来：请检查年份")
+    if period.start and period.end and period.start > period.end:
+        message = f"起「{period.start}」晚于止「{period.end}」：请对调"
+        yield _problem(experience, "period.to", "E203", message)
+    known = bool(period.start or period.end)
+    if known == (period.precision == UNKNOWN):
+        message = "写了月份就写 stated 或 inferred；两端都不知道才写 unknown"
+        yield _problem(experience, "period.precision", "E203", message)
+
+
+def check_round_count(experience: Experience) -> Iterator[Problem]:
+    """round_count 的 min 不大于 max。"""
+    low, high = experience.rounds_min, experience.rounds_max
+    if low is not None and high is not None and low > high:
+        yield _problem(experience, "round_count", "E204", f"min {low} 大于 max {high}：请对调")
+
+
+def check_round_order(experience: Experience) -> Iterator[Problem]:
+    """轮次按时间写：编号递增，不重叠，不超过 round_count.max。"""
+    last = 0
+    for i, one in enumerate(experience.rounds, 1):
+        if not one.index or one.index == UNKNOWN:
+            continue
+        low, _, high = one.index.partition("-")
+        start, end = int(low), int(high or low)
+        if start <= last or end < start:
+            message = f"「{one.index}」没有接在前一轮之后：轮次按时间写，编号递增"
+            yield _problem(experience, f"rounds[{i}].index", "E205", message)
+        if experience.rounds_max is not None and end > experience.rounds_max:
+            message = f"「{one.index}」超过 round_count.max {experience.rounds_max}"
+            yield _problem(experience, f"rounds[{i}].index", "E205", message)
+        last = max(last, end)
+
+
+def check_asked(experience: Experience, catalog: Catalog) -> Iterator[Problem]:
+    """asked 与 not_asked 的考点、题目都存在；同一考点与形式不能既问了又没问。"""
+    asked_pairs = {(asked.topic, asked.form) for _, asked in experience.asked}
+    for field, item in _items(experience):
+        if item.topic and item.topic != UNKNOWN and item.topic not in catalog.topics:
+            yield _problem(experience, f"{field}.topic", "E206", _topic_hint(item.topic, catalog))
+        if isinstance(item, Asked):
+            if item.question and item.question not in catalog.questions:
+                hint = suggest(item.question, catalog.questions)
+                message = f"题库里没有「{item.question}」，{hint}"
+                yield _problem(experience, f"{field}.question", "E206", message)
+        elif any(
+            (item.topic is None or item.topic == topic) and (item.form is None or item.form == form)
+            for topic, form in asked_pairs
+        ):
+            message = "同一考点与形式既写在 asked 又写在 not_asked：只留原文说的那个"
+            yield _problem(experience, field, "E207", message)
+
+
+def check_anchors(experience: Experience) -> Iterator[Problem]:
+    """每个 anchor 在正文里有一段（段后单独一行 `{ #id }`），id 合法且不重复。"""
+    found: dict[str, int] = {}
+    for number, line in _prose_lines(experience.body, experience.body_line):
+        match = _ID_LINE.match(line)
+        if not match:
+            continue
+        anchor = match.group(1)
+        if not ANCHOR.fullmatch(anchor):
+            message = f"「{anchor}」应是小写字母、数字与连字符"
+            yield Problem(experience.path, number, "E208", "", message)
+        if anchor in found:
+            message = f"id「{anchor}」重复，前一个在第 {found[anchor]} 行：换一个"
+            yield Problem(experience.path, number, "E208", "", message)
+        found.setdefault(anchor, number)
+    places = [(f"{field}.anchor", item.anchor) for field, item in _items(experience)]
+    places += [
+        (f"requirements[{i}].anchor", item.anchor)
+        for i, item in enumerate(experience.requirements, 1)
+    ]
+    for field, anchor in places:
+        if anchor and anchor not in found:
+            message = f"正文里没有 id「{anchor}」：在说到它的那一段后面单独写一行 {{ #{anchor} }}"
+            hint = f"；{suggest(anchor, found)}" if found else ""
+            yield _problem(experience, field, "E208", message + hint)
+
+
+def check_experience_name(experience: Experience) -> Iterator[Problem]:
+    """文件名是 `<公司>-<年份>[-n].md`，公司与起始年份同字段一致。"""
+    match = re.fullmatch(r"(.+?)-(\d{4})(?:-([2-9]|[1-9]\d))?", experience.key)
+    shape = f"{experience.company or '公司'}-{(experience.period.start or '年份')[:4]}.md"
+    if not match:
+        message = f"文件名「{experience.key}.md」应是 {shape}，同年第二篇加 -2"
+        yield Problem(experience.path, 1, "E301", "", message)
+        return
+    company, year, _ = match.groups()
+    if experience.company and company != experience.company:
+        message = f"文件名里的公司「{company}」与字段 company「{experience.company}」不一致"
+        yield Problem(experience.path, 1, "E301", "", f"{message}，应是 {shape}")
+    if experience.period.start and year != experience.period.start[:4]:
+        message = f"文件名里的年份「{year}」与 period.from「{experience.period.start}」不一致"
+        yield Problem(experience.path, 1, "E301", "", f"{message}，应是 {shape}")
+
+
+def check_orders(catalog: Catalog) -> Iterator[Problem]:
+    """同一出处里 order 不重复。"""
+    seen: dict[tuple[str, int], str] = {}
+    for experience in catalog.experiences.values():
+        if experience.order is None:
+            continue
+        key = (experience.source, experience.order)
+        if key in seen:
+            message = f"出处「{key[0]}」的第 {key[1]} 家已是 {seen[key]}：换一个序号"
+            yield _problem(experience, "order", "E209", message)
+        seen.setdefault(key, experience.path)
+
+
+def check_prerequisites(topic: Topic, catalog: Catalog) -> Iterator[Problem]:
+    """prerequisites 里的考点存在，且不是自己。"""
+    for key in topic.prerequisites:
+        if key == topic.key:
+            yield _problem(topic, "prerequisites", "E206", f"「{key}」就是这一页：删掉它")
+        elif key not in catalog.topics:
+            yield _problem(topic, "prerequisites", "E206", _topic_hint(key, catalog))
+
+
+def check_ranks(catalog: Catalog) -> Iterator[Problem]:
+    """rank 不重复，从 1 连续。"""
+    seen: dict[int, str] = {}
+    ranked = [topic for topic in catalog.topics.values() if topic.rank is not None]
+    for topic in ranked:
+        rank = topic.rank or 0
+        if rank in seen:
+            message = f"「{rank}」已是 {seen[rank]} 的排序：换一个"
+            yield _problem(topic, "rank", "E209", message)
+        elif rank > len(ranked):
+            message = f"「{rank}」大于有排序的考点数 {len(ranked)}：从 1 连续编号"
+            yield _problem(topic, "rank", "E209", message)
+        seen.setdefault(rank, topic.path)
+
+
+def check_question_topic(question: Question, catalog: Catalog) -> Iterator[Problem]:
+    """题目的 topic 存在。"""
+    if question.topic and question.topic not in catalog.topics:
+        yield _problem(question, "topic", "E206", _topic_hint(question.topic, catalog))
+
+
+def check_derivations(catalog: Catalog) -> Iterator[Problem]:
+    """推导的 topics 存在。"""
+    for derivation in catalog.derivations.values():
+        for key in derivation.topics:
+            if key not in catalog.topics:
+                message = _topic_hint(key, catalog)
+                yield Problem(derivation.path, 1, "E206", "mianjing.topics", message)
+
+
+def check_sections(page: Topic | Question, expected: tuple[str, ...]) -> Iterator[Problem]:
+    """二级标题恰好是规定的几节，次序不变。"""
+    found = [
+        (number, line[3:].strip())
+        for number, line in _prose_lines(page.body, page.body_line)
+        if line.startswith("## ")
+    ]
+    names = [name for _, name in found]
+    for number, name in found:
+        if name not in expected:
+            message = f"不认识的节「{name}」，{suggest(name, expected)}"
+            yield Problem(page.path, number, "E401", "", message)
+    for name in expected:
+        if name not in names:
+            yield Problem(page.path, page.body_line, "E401", "", f"缺少「## {name}」一节")
+    if sorted(names) == sorted(expected) and names != list(expected):
+        message = f"各节次序应是：{'、'.join(expected)}"
+        yield Problem(page.path, found[0][0], "E401", "", message)
+
+
+def check_body(path: str, body: str, first_line: int) -> Iterator[Problem]:
+    """正文不写一级标题（标题来自 title），标题里不写公式，代码围栏要闭合。"""
+    for number, line in _prose_lines(body, first_line):
+        if line.startswith("# "):
+            yield Problem(path, number, "E402", "", "正文不写一级标题：标题来自 title 字段")
+        if re.match(r"#{2,6} .*\$", line):
+            yield Problem(path, number, "E402", "", "标题里不写公式：目录与搜索显示不了")
+    opened = _open_fence(body)
+    if opened is not None:
+        yield Problem(path, first_line + opened, "E402", "", "代码围栏没有闭合：补上 ```")
+
+
+def check_file_name(path: str) -> Iterator[Problem]:
+    """文件名与目录名是小写 ASCII 的 kebab-case。"""
+    pure = PurePosixPath(path)
+    for part in (*pure.parts[1:-1], pure.stem):
+        if not _NAME.fullmatch(part):
+            message = f"「{part}」应是小写字母、数字与连字符，如 moonshot-2023"
+            yield Problem(path, 1, "E302", "", message)
+
+
+def _problem(page: Experience | Topic | Question, field: str, code: str, text: str) -> Problem:
+    line = page.lines.get(field) or page.lines.get(field.rpartition(".")[0]) or 1
+    return Problem(page.path, line, code, field, text)
+
+
+def _items(experience: Experience) -> Iterator[tuple[str, Asked | NotAsked]]:
+    for i, one in enumerate(experience.rounds, 1):
+        for j, asked in enumerate(one.asked, 1):
+            yield f"rounds[{i}].asked[{j}]", asked
+        for j, absent in enumerate(one.not_asked, 1):
+            yield f"rounds[{i}].not_asked[{j}]", absent
+    for j, absent in enumerate(experience.not_asked, 1):
+        yield f"not_asked[{j}]", absent
+
+
+def _topic_hint(value: str, catalog: Catalog) -> str:
+    by_name = {
+        name: topic.key
+        for topic in catalog.topics.values()
+        for name in (topic.title, *topic.aliases)
+    }
+    if value in by_name:
+        return f"「{value}」不是考点的键，应写「{by_name[value]}」"
+    return f"「{value}」不是考点，{suggest(value, [*catalog.topics, UNKNOWN])}"
+
+
+def _prose_lines(body: str, first_line: int) -> Iterator[tuple[int, str]]:
+    """正文里代码围栏以外的行，带文件行号。"""
+    fence = ""
+    for number, line in enumerate(body.split("\n"), first_line):
+        match = _FENCE.match(line)
+        if match and not fence:
+            fence = match.group(1)
+        elif match and match.group(1).startswith(fence) and line.strip() == match.group(1):
+            fence = ""
+        elif not fence:
+            yield number, line
+
+
+def _open_fence(body: str) -> int | None:
+    """没有闭合的围栏从正文第几行（0 起）开始；都闭合时为 None。"""
+    fence, start = "", 0
+    for number, line in enumerate(body.split("\n")):
+        match = _FENCE.match(line)
+        if match and not fence:
+            fence, start = match.group(1), number
+        elif match and match.group(1).startswith(fence) and line.strip() == match.group(1):
+            fence = ""
+    return start if fence else None

@@ -1,0 +1,190 @@
+"""从磁盘读入全站：找到每个文件该在的地方，读成 `Catalog`，问题全部收齐。"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+from mianjing import checks, records
+from mianjing.fields import Fields
+from mianjing.frontmatter import (
+    Document,
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    read_document,
+    read_table,
+)
+from mianjing.model import Catalog, Derivation, Experience, Page, Question, Topic
+from mianjing.problem import Problem
+
+T = TypeVar("T", Experience, Topic, Question)
+
+TABLES = ("companies.yml", "sources.yml")
+_IGNORED_DIRS = {"assets", "decisions"}
+
+
+def read_library(root: Path, today: date | None = None) -> tuple[Catalog, list[Problem]]:
+    """读入仓库根 root 下的全部内容并检查；today 缺省为今天（测试里固定）。"""
+    problems: list[Problem] = []
+    docs = root / "docs"
+    experiences = _read_folder(root, "experiences", records.read_experience, problems)
+    topics = _read_folder(root, "topics", records.read_topic, problems)
+    questions = _read_folder(root, "questions", records.read_question, problems)
+    companies = records.read_companies(
+        *_read_yaml(root, docs / "experiences" / "companies.yml", problems), problems
+    )
+    provenances = records.read_provenances(
+        *_read_yaml(root, docs / "experiences" / "sources.yml", problems), problems
+    )
+    catalog = Catalog(
+        companies=companies,
+        provenances=provenances,
+        experiences=_sorted(experiences, _experience_order),
+        topics=_sorted(topics, lambda t: (t.rank is None, t.rank or 0, t.key)),
+        questions=_sorted(questions, lambda q: (q.topic, q.level, q.key)),
+        derivations=_read_derivations(root, problems),
+        pages=_read_pages(root, problems),
+    )
+    problems += _check_places(root)
+    problems += checks.check_catalog(catalog, (today or date.today()).strftime("%Y-%m"))
+    return catalog, sorted(set(problems))
+
+
+def _experience_order(experience: Experience) -> tuple[str, str, int, str]:
+    """新的在后：按起始月份、出处、出处里的先后。"""
+    period = experience.period
+    return (period.start or "", experience.source, experience.order or 0, experience.key)
+
+
+def _sorted(items: dict[str, T], key: Callable[[T], object]) -> dict[str, T]:
+    return {item.key: item for item in sorted(items.values(), key=key)}  # type: ignore[arg-type]
+
+
+def _read_folder(
+    root: Path, name: str, read: Callable[[Document, list[Problem]], T], problems: list[Problem]
+) -> dict[str, T]:
+    result: dict[str, T] = {}
+    for file in sorted((root / "docs" / name).glob("*.md")):
+        if file.name == "index.md" or file.is_symlink():
+            continue
+        document, found = read_document(_relative(root, file), file.read_bytes())
+        problems += found
+        if document is not None:
+            record = read(document, problems)
+            result[record.key] = record
+    return result
+
+
+def _read_pages(root: Path, problems: list[Problem]) -> dict[str, Page]:
+    pages: dict[str, Page] = {}
+    for file in _markdown_files(root):
+        relative = file.relative_to(root / "docs")
+        collection = relative.parts[0] in ("experiences", "topics", "questions")
+        if collection and file.name != "index.md":
+            continue
+        document, found = read_document(_relative(root, file), file.read_bytes())
+        problems += found
+        if document is not None:
+            pages[relative.as_posix()] = records.read_page(document, problems)
+    return pages
+
+
+def _read_yaml(root: Path, file: Path, problems: list[Problem]) -> tuple[str, Mapping]:
+    path = _relative(root, file)
+    if not file.is_file():
+        problems.append(Problem(path, 1, "E303", "", "缺少这份表"))
+        return path, Mapping({}, 1)
+    table, found = read_table(path, file.read_bytes())
+    problems += found
+    return path, table or Mapping({}, 1)
+
+
+def _read_derivations(root: Path, problems: list[Problem]) -> dict[str, Derivation]:
+    result: dict[str, Derivation] = {}
+    for file in sorted((root / "notebooks").glob("*.py")):
+        notebook = file.with_suffix(".ipynb")
+        path = _relative(root, notebook)
+        if not notebook.is_file():
+            message = "推导还没有执行结果：运行 make execute，把 .ipynb 一起提交"
+            problems.append(Problem(path, 1, "E304", "", message))
+            continue
+        try:
+            metadata = json.loads(notebook.read_text(encoding="utf-8"))["metadata"]
+            table = _as_node(metadata["mianjing"])
+        except (ValueError, KeyError, TypeError) as error:
+            message = (
+                f"不是有效的推导（{error!r}）：重新 make execute，字段写在 .py 头部的 mianjing 下"
+            )
+            problems.append(Problem(path, 1, "E304", "", message))
+            continue
+        if not isinstance(table, Mapping):
+            problems.append(Problem(path, 1, "E304", "mianjing", "应是映射"))
+            continue
+        fields = Fields(path, table, problems, "mianjing")
+        result[file.stem] = Derivation(
+            key=file.stem,
+            path=path,
+            title=fields.title(),
+            description=fields.text("description"),
+            topics=fields.texts("topics"),
+            aliases=fields.texts("aliases"),
+        )
+        fields.done()
+    for notebook in sorted((root / "notebooks").glob("*.ipynb")):
+        if not notebook.with_suffix(".py").is_file():
+            message = "没有同名的 .py 源：.ipynb 只能由 make execute 生成"
+            problems.append(Problem(_relative(root, notebook), 1, "E304", "", message))
+    return result
+
+
+def _as_node(value: object) -> Node:
+    """JSON 里的元数据换成与 front matter 相同的节点，共用一套字段检查。"""
+    if isinstance(value, dict):
+        return Mapping({str(k): _as_node(v) for k, v in value.items()}, 1)
+    if isinstance(value, list):
+        return Sequence(tuple(_as_node(v) for v in value), 1)
+    return Scalar(str(value), 1)
+
+
+def _check_places(root: Path) -> list[Problem]:
+    """每个文件在该在的地方：面经、考点、题目不放子目录；不收符号链接；名字是 ASCII。"""
+    problems: list[Problem] = []
+    docs = root / "docs"
+    for file in sorted(docs.rglob("*")):
+        path = _relative(root, file)
+        parts = file.relative_to(docs).parts
+        if file.is_symlink():
+            problems.append(Problem(path, 1, "E303", "", "不收符号链接：放真正的文件"))
+            continue
+        if not file.is_file() or parts[0] in _IGNORED_DIRS:
+            continue
+        problems += checks.check_file_name(path)
+        if parts[0] in ("experiences", "topics", "questions"):
+            table = parts[0] == "experiences" and file.name in TABLES
+            if len(parts) > 2:
+                message = f"放错了地方：应直接放在 docs/{parts[0]}/ 下"
+                problems.append(Problem(path, 1, "E303", "", message))
+            elif file.suffix != ".md" and not table:
+                message = "这里只放 .md：图片放 docs/assets/images/"
+                problems.append(Problem(path, 1, "E303", "", message))
+        elif file.suffix != ".md":
+            problems.append(Problem(path, 1, "E303", "", "docs/assets 以外只放 .md"))
+    return problems
+
+
+def _markdown_files(root: Path) -> list[Path]:
+    docs = root / "docs"
+    return [
+        file
+        for file in sorted(docs.rglob("*.md"))
+        if file.relative_to(docs).parts[0] not in _IGNORED_DIRS and not file.is_symlink()
+    ]
+
+
+def _relative(root: Path, file: Path) -> str:
+    return file.relative_to(root).as_posix()

@@ -1,0 +1,219 @@
+"""领域里的名词，全部不可变。「未提及」记为词表的 `unknown` 或 None，从不猜。"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Company:
+    """一家公司；同一事实只在 `docs/experiences/companies.yml` 写一次。"""
+
+    key: str
+    name: str
+    kind: str
+    aliases: tuple[str, ...] = ()
+    """别名与产品名，只供搜索，不当作原文事实显示。"""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """面经的出处，写在 `docs/experiences/sources.yml`。"""
+
+    key: str
+    title: str
+    author: str | None
+    url: str | None
+    retrieved: str | None
+    licence: str | None
+    note: str
+    """给读者的出处说明。"""
+
+
+@dataclass(frozen=True)
+class Period:
+    """面试的时间，精确到月（`YYYY-MM`）。"""
+
+    start: str | None
+    end: str | None
+    precision: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """原文说问了的一项。考点与形式写在一起：同一轮可以又考 LeetCode 又手写 MHA。"""
+
+    topic: str
+    """考点的键；原文没说考点时为 `unknown`。"""
+    form: str
+    detail: str
+    """问了什么，站内自己的话；没有更细的内容时为空。"""
+    question: str | None
+    """题库里对应的题。"""
+    answered: str
+    anchor: str
+    """正文里说到此事的那一段的 id。"""
+
+
+@dataclass(frozen=True)
+class NotAsked:
+    """原文说没有问的一项。"""
+
+    topic: str | None
+    form: str | None
+    detail: str
+    """原文的说法有保留时写在这里，如「无明确环节」。"""
+    anchor: str
+
+
+@dataclass(frozen=True)
+class Round:
+    """一轮面试。"""
+
+    index: str
+    """`1`、`2`，范围 `1-3`，或 `unknown`。"""
+    name: str | None
+    kind: str
+    interviewer_role: str | None
+    minutes: str | None
+    """时长，如 `20` 或 `120+`。"""
+    asked: tuple[Asked, ...]
+    not_asked: tuple[NotAsked, ...]
+    notes: str | None
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """岗位门槛。"""
+
+    kind: str
+    value: str
+    anchor: str
+
+
+@dataclass(frozen=True)
+class Pay:
+    """薪资：区间或作者的印象，没有数字以外的推断。"""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Experience:
+    """一次面试经历，一份 `docs/experiences/<公司>-<年份>[-n].md`。"""
+
+    key: str
+    path: str
+    title: str
+    company: str
+    team: str | None
+    period: Period
+    order: int | None
+    """在同一出处里的先后。"""
+    role: str | None
+    channel: str
+    outcome: str
+    stage_reached: str
+    rounds_min: int | None
+    rounds_max: int | None
+    rounds: tuple[Round, ...]
+    not_asked: tuple[NotAsked, ...]
+    requirements: tuple[Requirement, ...]
+    pay: Pay | None
+    reason: str | None
+    impression: str | None
+    source: str
+    contributed_by: str | None
+    body: str
+    body_line: int
+    lines: dict[str, int]
+    """字段路径 → 行号，给检查用。"""
+
+    @property
+    def asked(self) -> tuple[tuple[Round, Asked], ...]:
+        """全部问到的项，按轮次。"""
+        return tuple((r, asked) for r in self.rounds for asked in r.asked)
+
+    @property
+    def all_not_asked(self) -> tuple[NotAsked, ...]:
+        """全部明说没问的项：整场的与各轮的。"""
+        return self.not_asked + tuple(n for r in self.rounds for n in r.not_asked)
+
+
+@dataclass(frozen=True)
+class Source:
+    """知识的一条来源。"""
+
+    title: str
+    url: str
+    where: str
+
+
+@dataclass(frozen=True)
+class Topic:
+    """一个考点，一份 `docs/topics/<key>.md`。"""
+
+    key: str
+    path: str
+    title: str
+    aliases: tuple[str, ...]
+    rank: int | None
+    """原始面经作者的重要性排序 1–8；侧题没有。"""
+    prerequisites: tuple[str, ...]
+    sources: tuple[Source, ...]
+    body: str
+    body_line: int
+    lines: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Question:
+    """一道题，一份 `docs/questions/<key>.md`。"""
+
+    key: str
+    path: str
+    title: str
+    topic: str
+    aliases: tuple[str, ...]
+    level: str
+    origin: str
+    sources: tuple[Source, ...]
+    body: str
+    body_line: int
+    lines: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """一本推导：`notebooks/<key>.py` 与执行后的 `.ipynb`，字段在 metadata.mianjing。"""
+
+    key: str
+    path: str
+    title: str
+    description: str
+    topics: tuple[str, ...]
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """其余页面（首页、索引、关于）：只有标题与正文。"""
+
+    path: str
+    title: str
+    description: str
+    body: str
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """全站的数据，读一次、查一次，之后只渲染。键的顺序就是显示的顺序。"""
+
+    companies: dict[str, Company]
+    provenances: dict[str, Provenance]
+    experiences: dict[str, Experience]
+    topics: dict[str, Topic]
+    questions: dict[str, Question]
+    derivations: dict[str, Derivation]
+    pages: dict[str, Page]

@@ -1,0 +1,266 @@
+"""front matter → 模型：每种页面一个 `read_*`，字段就是公开的数据格式。"""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+from mianjing.fields import ANCHOR, Fields
+from mianjing.frontmatter import Document, Mapping
+from mianjing.model import (
+    Asked,
+    Company,
+    Experience,
+    NotAsked,
+    Page,
+    Pay,
+    Period,
+    Provenance,
+    Question,
+    Requirement,
+    Round,
+    Source,
+    Topic,
+)
+from mianjing.problem import Problem
+from mianjing.vocabulary import UNKNOWN, read_vocabulary
+
+_INDEX = re.compile(r"[1-9]\d?|[1-9]\d?-[1-9]\d?|unknown")
+_MINUTES = re.compile(r"[1-9]\d{0,2}\+?|unknown")
+_URL = re.compile(r"https?://[^\s<>\"]+")
+_KEY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+def read_experience(document: Document, problems: list[Problem]) -> Experience:
+    """一篇面经的全部字段。"""
+    words = read_vocabulary()
+    top = Fields(document.path, document.fields, problems)
+    title = top.title()
+    company = top.text("company")
+    team = top.known_text("team", required=False)
+    period = _read_period(top)
+    order = top.integer("order", 1, 9999, required=False)
+    role = top.known_text("role")
+    channel = top.choice("channel", words["channels"])
+    outcome = top.choice("outcome", words["outcomes"])
+    stage = top.choice("stage_reached", words["stages"])
+    low, high = _read_round_count(top)
+    rounds = top.each("rounds", _read_round, required=True)
+    not_asked = top.each("not_asked", _read_not_asked)
+    requirements = top.each("requirements", _read_requirement)
+    pay = _read_pay(top)
+    reason = top.known_text("reason", required=False)
+    impression = top.known_text("impression", required=False)
+    source = top.text("source")
+    contributed_by = top.known_text("contributed_by", required=False)
+    top.done()
+    return Experience(
+        key=_stem(document.path),
+        path=document.path,
+        title=title,
+        company=company,
+        team=team,
+        period=period,
+        order=order,
+        role=role,
+        channel=channel,
+        outcome=outcome,
+        stage_reached=stage,
+        rounds_min=low,
+        rounds_max=high,
+        rounds=rounds,
+        not_asked=not_asked,
+        requirements=requirements,
+        pay=pay,
+        reason=reason,
+        impression=impression,
+        source=source,
+        contributed_by=contributed_by,
+        body=document.body,
+        body_line=document.body_line,
+        lines=top.lines,
+    )
+
+
+def _read_period(top: Fields) -> Period:
+    precisions = read_vocabulary()["precisions"]
+    inner = top.inner("period")
+    if inner is None:
+        return Period(None, None, UNKNOWN)
+    period = Period(inner.month("from"), inner.month("to"), inner.choice("precision", precisions))
+    inner.done()
+    return period
+
+
+def _read_round_count(top: Fields) -> tuple[int | None, int | None]:
+    inner = top.inner("round_count")
+    if inner is None:
+        return None, None
+    low, high = inner.integer("min", 0, 20), inner.integer("max", 0, 20)
+    inner.done()
+    return low, high
+
+
+def _read_round(fields: Fields) -> Round:
+    words = read_vocabulary()
+    return Round(
+        index=fields.pattern("index", _INDEX, "轮次，如 1、1-3 或 unknown"),
+        name=fields.known_text("name", required=False),
+        kind=fields.choice("kind", words["round_kinds"]),
+        interviewer_role=fields.known_text("interviewer_role", required=False),
+        minutes=_none(
+            fields.pattern("minutes", _MINUTES, "分钟数，如 20、120+ 或 unknown", required=False)
+        ),
+        asked=fields.each("asked", _read_asked),
+        not_asked=fields.each("not_asked", _read_not_asked),
+        notes=fields.known_text("notes", required=False),
+    )
+
+
+def _read_asked(fields: Fields) -> Asked:
+    words = read_vocabulary()
+    return Asked(
+        topic=fields.text("topic"),
+        form=fields.choice("form", words["forms"]),
+        detail=fields.text("detail", required=False),
+        question=fields.known_text("question", required=False),
+        answered=fields.choice("answered", words["answers"], required=False, default=UNKNOWN),
+        anchor=_read_anchor(fields),
+    )
+
+
+def _read_not_asked(fields: Fields) -> NotAsked:
+    words = read_vocabulary()
+    topic = fields.known_text("topic", required=False)
+    form = fields.choice("form", words["forms"], required=False) or None
+    if topic is None and form is None:
+        fields.report("topic", "E102", "topic 与 form 至少写一个")
+    return NotAsked(topic, form, fields.text("detail", required=False), _read_anchor(fields))
+
+
+def _read_requirement(fields: Fields) -> Requirement:
+    kinds = read_vocabulary()["requirement_kinds"]
+    return Requirement(fields.choice("kind", kinds), fields.text("value"), _read_anchor(fields))
+
+
+def _read_pay(top: Fields) -> Pay | None:
+    inner = top.inner("pay", required=False)
+    if inner is None:
+        return None
+    pay = Pay(inner.choice("kind", read_vocabulary()["pay_kinds"]), inner.text("text"))
+    inner.done()
+    return pay
+
+
+def _read_anchor(fields: Fields) -> str:
+    return fields.pattern("anchor", ANCHOR, "正文段落的 id，小写字母、数字与连字符，如 round-1")
+
+
+def read_topic(document: Document, problems: list[Problem]) -> Topic:
+    """一个考点的字段。"""
+    top = Fields(document.path, document.fields, problems)
+    topic = Topic(
+        key=_stem(document.path),
+        path=document.path,
+        title=top.title(),
+        aliases=top.texts("aliases"),
+        rank=top.integer("rank", 1, 99, required=False),
+        prerequisites=top.texts("prerequisites"),
+        sources=top.each("sources", _read_source, required=True),
+        body=document.body,
+        body_line=document.body_line,
+        lines=top.lines,
+    )
+    top.done()
+    return topic
+
+
+def read_question(document: Document, problems: list[Problem]) -> Question:
+    """一道题的字段。"""
+    words = read_vocabulary()
+    top = Fields(document.path, document.fields, problems)
+    question = Question(
+        key=_stem(document.path),
+        path=document.path,
+        title=top.title(),
+        topic=top.text("topic"),
+        aliases=top.texts("aliases"),
+        level=top.choice("level", words["levels"]),
+        origin=top.choice("origin", words["origins"]),
+        sources=top.each("sources", _read_source, required=True),
+        body=document.body,
+        body_line=document.body_line,
+        lines=top.lines,
+    )
+    top.done()
+    return question
+
+
+def _read_source(fields: Fields) -> Source:
+    return Source(
+        title=fields.text("title"),
+        url=fields.pattern("url", _URL, "http(s) 链接"),
+        where=fields.text("where", required=False),
+    )
+
+
+def read_page(document: Document, problems: list[Problem]) -> Page:
+    """其余页面：只有标题与一句说明。"""
+    top = Fields(document.path, document.fields, problems)
+    page = Page(document.path, top.title(), top.text("description", required=False), document.body)
+    top.done()
+    return page
+
+
+def read_companies(path: str, table: Mapping, problems: list[Problem]) -> dict[str, Company]:
+    """公司表：键 → 名称、类型、别名与产品。"""
+    kinds = read_vocabulary()["company_kinds"]
+    companies: dict[str, Company] = {}
+    for key, fields in _rows(path, table, problems):
+        companies[key] = Company(
+            key=key,
+            name=fields.title("name"),
+            kind=fields.choice("kind", kinds),
+            aliases=fields.texts("aliases", required=False)
+            + fields.texts("products", required=False),
+        )
+        fields.done()
+    return companies
+
+
+def read_provenances(path: str, table: Mapping, problems: list[Problem]) -> dict[str, Provenance]:
+    """出处表：键 → 标题、作者、链接、取得日期、许可、说明。"""
+    provenances: dict[str, Provenance] = {}
+    for key, fields in _rows(path, table, problems):
+        provenances[key] = Provenance(
+            key=key,
+            title=fields.title(),
+            author=fields.known_text("author"),
+            url=_none(fields.pattern("url", re.compile(_URL.pattern + "|unknown"), "http(s) 链接")),
+            retrieved=fields.day("retrieved"),
+            licence=fields.known_text("licence"),
+            note=fields.text("note"),
+        )
+        fields.done()
+    return provenances
+
+
+def _rows(path: str, table: Mapping, problems: list[Problem]) -> list[tuple[str, Fields]]:
+    rows: list[tuple[str, Fields]] = []
+    for key, node in table.entries.items():
+        if not _KEY.fullmatch(key):
+            message = f"键「{key}」应是小写字母、数字与连字符"
+            problems.append(Problem(path, node.line, "E105", key, message))
+        elif not isinstance(node, Mapping):
+            problems.append(Problem(path, node.line, "E103", key, "应是「键: 值」的映射"))
+        else:
+            rows.append((key, Fields(path, node, problems, key)))
+    return rows
+
+
+def _stem(path: str) -> str:
+    return PurePosixPath(path).stem
+
+
+def _none(value: str) -> str | None:
+    return None if value in ("", UNKNOWN) else value
