@@ -59,6 +59,7 @@ def execute_notebook(source: Path, seconds: int = CELL_SECONDS) -> dict[str, Any
         kernel_name="python3",
         resources={"metadata": {"path": str(source.parent)}},
     )
+    client.create_kernel_manager().transport = "ipc"
     environment = {**os.environ, **_ENVIRONMENT}
     position = 0
     try:

@@ -1,0 +1,65 @@
+"""mkdocs 的入口：只有 `on_*`，规则与渲染都在 `mianjing` 包里。"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mianjing.site_pages import SitePages
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.plugins import event_priority
+from mkdocs.structure.files import Files
+from mkdocs.structure.nav import Navigation
+from mkdocs.structure.pages import Page
+
+_site: SitePages
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """读入并检查全部数据；有问题就在写任何文件之前停下。每次构建重新来过。"""
+    global _site
+    if not config.repo_url:
+        config.edit_uri = None
+    _site = SitePages(Path(config.config_file_path).parent, config)
+    return config
+
+
+@event_priority(100)
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """加入推导与它们的图；要在 mkdocs-jupyter 之前。"""
+    return _site.add_files(files)
+
+
+def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> Navigation:
+    """面经与题目不进导航树，在这里接上前后页与所属的栏目。"""
+    _site.link_pages(nav, files)
+    return nav
+
+
+@event_priority(-100)
+def on_pre_page(page: Page, config: MkDocsConfig, files: Files) -> Page:
+    """推导走本站的 Markdown；要在 mkdocs-jupyter 之后。"""
+    _site.prepare_page(page)
+    return page
+
+
+def on_page_read_source(page: Page, config: MkDocsConfig) -> str | None:
+    """推导的正文来自执行结果。"""
+    return _site.read_source(page)
+
+
+@event_priority(100)
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """填标题与标签，渲染生成的部分；要在标签插件之前。"""
+    return _site.compose(markdown, page, files)
+
+
+def on_env(env: Any, config: MkDocsConfig, files: Files) -> Any:
+    """全部页面的公式一次渲染。"""
+    _site.render_math(files)
+    return env
+
+
+def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
+    """只在有公式的页面带上 KaTeX 的样式。"""
+    return _site.add_math_style(output, page)

@@ -1,0 +1,123 @@
+"""对目录的聚合：谁问过什么、数一数，全是纯函数。"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from mianjing.model import Asked, Catalog, Derivation, Experience, NotAsked, Question, Round
+from mianjing.vocabulary import UNKNOWN, read_vocabulary
+
+
+@dataclass(frozen=True)
+class Mention:
+    """一篇面经里问到某个考点或题目的全部条目，按轮次。"""
+
+    experience: Experience
+    items: tuple[tuple[Round, Asked], ...]
+
+
+@dataclass(frozen=True)
+class Denial:
+    """一篇面经里说没有问的一项。"""
+
+    experience: Experience
+    item: NotAsked
+
+
+def group_topic_mentions(catalog: Catalog, topic: str) -> list[Mention]:
+    """问过考点 topic 的面经，按全站的次序。"""
+    return _mentions(catalog, lambda asked: asked.topic == topic)
+
+
+def group_question_mentions(catalog: Catalog, question: str) -> list[Mention]:
+    """问过题目 question 的面经。"""
+    return _mentions(catalog, lambda asked: asked.question == question)
+
+
+def group_topic_denials(catalog: Catalog, topic: str) -> list[Denial]:
+    """明说没有问考点 topic 的面经；只写了形式（如 LeetCode）的，归到只以该形式出现的考点。"""
+    forms = {a.form for e in catalog.experiences.values() for _, a in e.asked if a.topic == topic}
+    own = {
+        form
+        for form in forms - {UNKNOWN}
+        if all(
+            a.topic == topic
+            for e in catalog.experiences.values()
+            for _, a in e.asked
+            if a.form == form
+        )
+    }
+    return [
+        Denial(experience, item)
+        for experience in catalog.experiences.values()
+        for item in experience.all_not_asked
+        if item.topic == topic or (item.topic is None and item.form in own)
+    ]
+
+
+def group_topic_questions(catalog: Catalog, topic: str) -> list[Question]:
+    """考点下的题。"""
+    return [q for q in catalog.questions.values() if q.topic == topic]
+
+
+def group_topic_derivations(catalog: Catalog, topic: str) -> list[Derivation]:
+    """考点的推导。"""
+    return [d for d in catalog.derivations.values() if topic in d.topics]
+
+
+def asked_topics(experience: Experience) -> list[str]:
+    """一篇面经问到的考点，按出现次序，不含未提及。"""
+    return _unique(a.topic for _, a in experience.asked if a.topic != UNKNOWN)
+
+
+def asked_forms(experience: Experience) -> list[str]:
+    """一篇面经出现的形式，按词表次序，不含未提及。"""
+    present = {a.form for _, a in experience.asked}
+    return [t.key for t in read_vocabulary()["forms"] if t.key in present and t.key != UNKNOWN]
+
+
+def group_related(catalog: Catalog, experience: Experience, limit: int = 5) -> list[Experience]:
+    """同类公司的面经：先比同问的考点数，再按原来的次序。"""
+    kind = catalog.companies[experience.company].kind
+    topics = set(asked_topics(experience))
+    same = [
+        other
+        for other in catalog.experiences.values()
+        if other.key != experience.key
+        and kind != UNKNOWN
+        and catalog.companies[other.company].kind == kind
+    ]
+    same.sort(key=lambda other: -len(topics & set(asked_topics(other))))
+    return same[:limit]
+
+
+def count_outcomes(catalog: Catalog) -> dict[str, int]:
+    """结果的键 → 篇数，按词表次序，只含出现过的。"""
+    counts = Counter(e.outcome for e in catalog.experiences.values())
+    return {t.key: counts[t.key] for t in read_vocabulary()["outcomes"] if counts[t.key]}
+
+
+def count_stages(catalog: Catalog) -> dict[str, int]:
+    """最远到达的环节 → 篇数，按词表次序，只含出现过的。"""
+    counts = Counter(e.stage_reached for e in catalog.experiences.values())
+    return {t.key: counts[t.key] for t in read_vocabulary()["stages"] if counts[t.key]}
+
+
+def newest(catalog: Catalog, count: int) -> list[Experience]:
+    """最新的几篇，新的在前。"""
+    return list(reversed(catalog.experiences.values()))[:count]
+
+
+def _mentions(catalog: Catalog, wanted: Callable[[Asked], bool]) -> list[Mention]:
+    found: list[Mention] = []
+    for experience in catalog.experiences.values():
+        items = tuple((r, asked) for r, asked in experience.asked if wanted(asked))
+        if items:
+            found.append(Mention(experience, items))
+    return found
+
+
+def _unique(values: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(values))

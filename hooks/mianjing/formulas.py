@@ -1,0 +1,129 @@
+"""公式在构建时由 KaTeX 渲染成 HTML + MathML：全站一个 Node 进程，按公式缓存。"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from html import unescape
+from pathlib import Path
+
+_SPAN = re.compile(
+    r'<(?P<tag>span|div) class="arithmatex">\\(?P<open>[(\[])(?P<tex>.*?)\\[)\]]</(?P=tag)>',
+    re.DOTALL,
+)
+_SCRIPT = Path(__file__).with_name("katex.mjs")
+
+
+class FormulaError(Exception):
+    """渲染公式所需的 Node 或 KaTeX 不可用。"""
+
+
+@dataclass(frozen=True)
+class Formula:
+    """一个公式：TeX 源码与是否独占一行。"""
+
+    tex: str
+    display: bool
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """渲染结果：html 与 error 恰有一个非空。"""
+
+    html: str
+    error: str
+
+
+def find_formulas(html: str) -> list[Formula]:
+    """页面里的全部公式，按出现次序。"""
+    return [_formula(match) for match in _SPAN.finditer(html)]
+
+
+def replace_formulas(html: str, rendered: dict[Formula, Rendered]) -> str:
+    """把公式换成渲染好的 HTML。"""
+    return _SPAN.sub(lambda match: _wrap(match.group("tag"), rendered[_formula(match)].html), html)
+
+
+def locate_formula(source: str, formula: Formula) -> int:
+    """公式在源文件里的行号（从 1 数）；找不到原样文字时记 1。"""
+    first = next((line.strip() for line in formula.tex.splitlines() if line.strip()), "")
+    for number, line in enumerate(source.splitlines(), 1):
+        if first and first in line:
+            return number
+    return 1
+
+
+def render_formulas(root: Path, formulas: set[Formula]) -> dict[Formula, Rendered]:
+    """渲染一批公式；已缓存的不再渲染，失败的不进缓存。"""
+    cache_file = root / ".cache" / f"katex-{_cache_version(root)}.json"
+    cache: dict[str, str] = {}
+    if cache_file.is_file():
+        cache = json.loads(cache_file.read_text(encoding="utf-8"))
+    missing = sorted(
+        (f for f in formulas if _key(f) not in cache), key=lambda f: (f.tex, f.display)
+    )
+    errors: dict[Formula, str] = {}
+    if missing:
+        for formula, result in zip(missing, _run_katex(root, missing), strict=True):
+            if "html" in result:
+                cache[_key(formula)] = result["html"]
+            else:
+                errors[formula] = result["error"]
+        cache_file.parent.mkdir(exist_ok=True)
+        fresh = cache_file.with_suffix(".tmp")
+        fresh.write_text(json.dumps(cache, ensure_ascii=False, sort_keys=True), encoding="utf-8")
+        fresh.replace(cache_file)
+    return {
+        f: Rendered("", errors[f]) if f in errors else Rendered(cache[_key(f)], "")
+        for f in formulas
+    }
+
+
+def _run_katex(root: Path, formulas: list[Formula]) -> list[dict[str, str]]:
+    node = shutil.which("node")
+    if node is None:
+        raise FormulaError(
+            "找不到 node：用 make serve 或 make build 构建，它会准备好 Node 与 KaTeX"
+        )
+    request = json.dumps([{"tex": f.tex, "display": f.display} for f in formulas])
+    process = subprocess.run(
+        [node, str(_SCRIPT)],
+        input=request,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        cwd=root,
+        check=False,
+    )
+    if process.returncode:
+        detail = process.stderr.strip().splitlines()[-1:] or ["没有说明"]
+        raise FormulaError(f"KaTeX 没有跑起来（{detail[0]}）：先运行 npm ci，或用 make build")
+    answer: list[dict[str, str]] = json.loads(process.stdout)
+    return answer
+
+
+def _cache_version(root: Path) -> str:
+    """缓存随 KaTeX 的版本与渲染脚本失效。"""
+    package = root / "node_modules" / "katex" / "package.json"
+    if not package.is_file():
+        raise FormulaError("没有安装 KaTeX：先运行 npm ci，或用 make serve、make build")
+    return hashlib.sha256(package.read_bytes() + _SCRIPT.read_bytes()).hexdigest()[:16]
+
+
+def _formula(match: re.Match[str]) -> Formula:
+    return Formula(unescape(match.group("tex")).strip(), match.group("open") == "[")
+
+
+def _key(formula: Formula) -> str:
+    return f"{'display' if formula.display else 'inline'} {formula.tex}"
+
+
+def _wrap(tag: str, html: str) -> str:
+    """独占一行的公式可能比手机宽：给它一个可以横向滚动、能用键盘聚焦的容器。"""
+    if tag == "div":
+        return f'<div class="mj-math" tabindex="0" role="group" aria-label="公式">{html}</div>'
+    return html

@@ -1,0 +1,189 @@
+"""目录 → 页面：每种页面一个 `render_*`，返回 Markdown；生成的部分是 HTML，值都经模板转义。
+
+渲染不知道 mkdocs：链接由调用者给的 `href(docs 内路径, 锚点)` 换成相对地址。
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from mianjing import catalog as group
+from mianjing.checks import TOPIC_SECTIONS
+from mianjing.model import Catalog, Derivation, Experience, Period, Question, Round, Topic
+from mianjing.vocabulary import UNKNOWN, read_vocabulary
+
+Href = Callable[[str, str], str]
+
+_BLOCK = re.compile(r"^<!-- mianjing: (\S+) -->$", re.MULTILINE)
+_NUMERALS = "零一二三四五六七八九十"
+
+
+class UnknownBlockError(Exception):
+    """页面里要的生成块不存在。"""
+
+
+def label(terms: str, key: str) -> str:
+    """词表 terms 里 key 的中文。"""
+    return read_vocabulary()[terms].label(key)
+
+
+def round_label(one: Round) -> str:
+    """一轮的称呼：名称优先，其次「一面」「一至二面」，都没有时是「某一轮」。"""
+    if one.name:
+        return one.name
+    if one.index == UNKNOWN:
+        return "某一轮"
+    return "至".join(_numeral(int(part)) for part in one.index.split("-")) + "面"
+
+
+def _numeral(number: int) -> str:
+    return _NUMERALS[number] if number <= 10 else str(number)
+
+
+def period_label(period: Period) -> str:
+    """时间与精度：`2023-03 至 2023-09（由原文推断）`。"""
+    if period.start is None and period.end is None:
+        return "未提及"
+    start, end = period.start or "未提及", period.end or "未提及"
+    span = start if start == end else f"{start} 至 {end}"
+    return f"{span}（{label('precisions', period.precision)}）"
+
+
+def rounds_label(experience: Experience) -> str:
+    """轮数：`2 轮`、`3～4 轮`、`至少 4 轮`、`没有进入面试`、`未提及`。"""
+    low, high = experience.rounds_min, experience.rounds_max
+    if low is None and high is None:
+        return "未提及"
+    if high is None:
+        return f"至少 {low} 轮"
+    if low is None:
+        return f"至多 {high} 轮"
+    if low == high:
+        return f"{low} 轮" if low else "没有进入面试轮次"
+    return f"{low}～{high} 轮"
+
+
+_environment = Environment(
+    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    undefined=StrictUndefined,
+)
+_environment.globals.update(
+    asked_forms=group.asked_forms,
+    asked_topics=group.asked_topics,
+    label=label,
+    period_label=period_label,
+    round_label=round_label,
+    rounds_label=rounds_label,
+    words=read_vocabulary,
+)
+
+
+def _template(name: str, **values: object) -> str:
+    """渲染一个模板；去掉空行，免得 Markdown 把一块 HTML 拆成几段。"""
+    html = _environment.get_template(name).render(**values)
+    return "\n".join(line for line in html.splitlines() if line.strip()) + "\n"
+
+
+def render_experience(experience: Experience, catalog: Catalog, href: Href) -> str:
+    """面经页：事实框、轮次、正文、考点与同类公司、出处。"""
+    values = {"experience": experience, "catalog": catalog, "href": href}
+    related = group.group_related(catalog, experience)
+    return "\n".join(
+        [
+            _template("facts.html", **values),
+            _template("rounds.html", **values) if experience.rounds else "",
+            experience.body.strip("\n"),
+            "",
+            "## 接着看",
+            "",
+            _template("next_steps.html", related=related, **values),
+            "## 出处",
+            "",
+            _template("provenance.html", **values),
+        ]
+    )
+
+
+def render_topic(topic: Topic, catalog: Catalog, href: Href) -> str:
+    """考点页：正文里在第一节之后插入「谁问过」，末尾接题、推导与来源。"""
+    asked = _template(
+        "who_asked.html",
+        topic=topic,
+        mentions=group.group_topic_mentions(catalog, topic.key),
+        denials=group.group_topic_denials(catalog, topic.key),
+        catalog=catalog,
+        href=href,
+    )
+    head, mark, tail = topic.body.partition(f"\n## {TOPIC_SECTIONS[1]}\n")
+    related = _template(
+        "related.html",
+        questions=group.group_topic_questions(catalog, topic.key),
+        derivations=group.group_topic_derivations(catalog, topic.key),
+        prerequisites=[catalog.topics[key] for key in topic.prerequisites],
+        href=href,
+    )
+    parts = [head.strip("\n"), "", "## 谁问过", "", asked, mark.strip("\n"), tail.strip("\n"), ""]
+    if related.strip():
+        parts += ["## 题目与推导", "", related]
+    return "\n".join([*parts, *_render_sources(topic)])
+
+
+def render_question(question: Question, catalog: Catalog, href: Href) -> str:
+    """题目页：考点、难度、出处与谁问过，正文，来源。"""
+    head = _template(
+        "question_head.html",
+        question=question,
+        topic=catalog.topics[question.topic],
+        mentions=group.group_question_mentions(catalog, question.key),
+        catalog=catalog,
+        href=href,
+    )
+    return "\n".join([head, question.body.strip("\n"), "", *_render_sources(question)])
+
+
+def render_derivation(derivation: Derivation, markdown: str, catalog: Catalog, href: Href) -> str:
+    """推导页：考点与下载，随后是执行过的正文。"""
+    head = _template("derivation_head.html", derivation=derivation, catalog=catalog, href=href)
+    return "\n".join([head, markdown])
+
+
+def render_blocks(markdown: str, catalog: Catalog, href: Href) -> str:
+    """把 `<!-- mianjing: 名字 -->` 单独一行的标记换成生成的块。"""
+
+    def replace(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name not in BLOCKS:
+            known = "、".join(BLOCKS)
+            raise UnknownBlockError(f"不认识的生成块「{name}」，可用：{known}")
+        return BLOCKS[name](catalog, href)
+
+    return _BLOCK.sub(replace, markdown)
+
+
+def _block(template: str) -> Callable[[Catalog, Href], str]:
+    def render(catalog: Catalog, href: Href) -> str:
+        return _template(template, catalog=catalog, group=group, href=href)
+
+    return render
+
+
+BLOCKS: dict[str, Callable[[Catalog, Href], str]] = {
+    "home-numbers": _block("home_numbers.html"),
+    "home-newest": _block("home_newest.html"),
+    "experience-summary": _block("experience_summary.html"),
+    "experience-table": _block("experience_table.html"),
+    "topic-table": _block("topic_table.html"),
+    "question-table": _block("question_table.html"),
+    "derivation-list": _block("derivation_list.html"),
+}
+
+
+def _render_sources(page: Topic | Question) -> list[str]:
+    return ["## 来源", "", _template("sources.html", sources=page.sources)]

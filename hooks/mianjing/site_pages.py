@@ -1,0 +1,200 @@
+"""目录与 mkdocs 之间的薄层：把文件、导航、页面接到 `Catalog` 与渲染上。"""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.nav import Navigation, Section
+from mkdocs.structure.pages import Page as SitePage
+
+from mianjing import formulas, render
+from mianjing.dates import read_dates
+from mianjing.library import read_library
+from mianjing.model import Catalog, Derivation, Experience, Page, Question, Topic
+from mianjing.notebook import Rendering, read_notebook, render_notebook
+from mianjing.problem import Problem
+from mianjing.tags import tags_of
+
+Record = Experience | Topic | Question | Derivation | Page
+
+_MATH_STYLE = "assets/bundle/katex.css"
+
+
+class SitePages:
+    """一次构建的状态。"""
+
+    def __init__(self, root: Path, config: MkDocsConfig) -> None:
+        """读入仓库 root；数据有问题时抛 PluginError，列出全部问题。"""
+        self.root = root
+        self.config = config
+        self.catalog: Catalog
+        self.catalog, problems = read_library(root)
+        self.notebooks: dict[str, Rendering] = {
+            key: render_notebook(key, read_notebook(root / derivation.path))
+            for key, derivation in self.catalog.derivations.items()
+        }
+        for notebook in self.notebooks.values():
+            problems += notebook.problems
+        if not (root / "docs" / _MATH_STYLE).is_file():
+            message = "还没有打包浏览器端的库：运行 npm run bundle，或用 make serve、make build"
+            problems.append(Problem(f"docs/{_MATH_STYLE}", 1, "E305", "", message))
+        _stop_on(problems)
+        self.dates = read_dates(root)
+        self.records = _by_source(self.catalog)
+
+    def add_files(self, files: Files) -> Files:
+        """加入推导、可下载的源与结果、图。"""
+        for key, notebook in self.notebooks.items():
+            page = File(
+                f"notebooks/{key}.ipynb",
+                str(self.root),
+                self.config.site_dir,
+                self.config.use_directory_urls,
+            )
+            page.edit_uri = f"../notebooks/{key}.py"
+            files.append(page)
+            for suffix in (".py", ".ipynb"):
+                content = (self.root / "notebooks" / f"{key}{suffix}").read_bytes()
+                name = f"notebooks/{key}/{key}{suffix}"
+                files.append(File.generated(self.config, name, content=content))
+            for name, svg in notebook.figures.items():
+                name = f"notebooks/{key}/{name}"
+                files.append(File.generated(self.config, name, content=svg))
+        return files
+
+    def link_pages(self, nav: Navigation, files: Files) -> None:
+        """面经按次序、题目按考点前后相连，并归到各自的栏目。"""
+        for folder, records in (
+            ("experiences", list(self.catalog.experiences)),
+            ("questions", list(self.catalog.questions)),
+        ):
+            pages = [_page(files, f"{folder}/{key}.md") for key in records]
+            section = _section_of(nav, f"{folder}/index.md")
+            for i, page in enumerate(pages):
+                page.parent = section
+                page.previous_page = pages[i - 1] if i else None
+                page.next_page = pages[i + 1] if i + 1 < len(pages) else None
+
+    def prepare_page(self, page: SitePage) -> None:
+        """mkdocs-jupyter 换掉了推导页的 render；换回来，让它与其他页面走同一条路。"""
+        if page.file.src_uri.endswith(".ipynb"):
+            page.__dict__.pop("render", None)
+
+    def read_source(self, page: SitePage) -> str | None:
+        """推导页返回执行结果写成的 Markdown；其余页面交给 mkdocs。"""
+        path = PurePosixPath(page.file.src_uri)
+        return self.notebooks[path.stem].markdown if path.suffix == ".ipynb" else None
+
+    def compose(self, markdown: str, page: SitePage, files: Files) -> str:
+        """用字段设好页面的元数据，返回带生成部分的 Markdown。"""
+        uri = page.file.src_uri
+        record = self.records[uri]
+
+        def href(target: str, anchor: str) -> str:
+            found = files.get_file_from_path(target)
+            if found is None:
+                raise PluginError(f"{uri} 里生成的链接指向不存在的页面「{target}」")
+            return found.url_relative_to(page.file) + (f"#{anchor}" if anchor else "")
+
+        page.meta = {"title": record.title, "description": self._description(record)}
+        source = f"notebooks/{record.key}.py" if isinstance(record, Derivation) else f"docs/{uri}"
+        if date := self.dates.get(source):
+            page.meta["git_revision_date_localized"] = date
+        if not isinstance(record, Page):
+            page.meta["tags"] = tags_of(record, self.catalog)
+        title = f"# {record.title}\n\n"
+        match record:
+            case Experience():
+                return title + render.render_experience(record, self.catalog, href)
+            case Topic():
+                return title + render.render_topic(record, self.catalog, href)
+            case Question():
+                return title + render.render_question(record, self.catalog, href)
+            case Derivation():
+                return title + render.render_derivation(record, markdown, self.catalog, href)
+            case Page():
+                try:
+                    return title + render.render_blocks(record.body, self.catalog, href)
+                except render.UnknownBlockError as error:
+                    raise PluginError(f"docs/{uri}: {error}") from error
+
+    def render_math(self, files: Files) -> None:
+        """把全部页面的公式换成 HTML；有错的公式连同文件与行号一起报出。"""
+        pages = [
+            file.page
+            for file in files.documentation_pages()
+            if isinstance(file.page, SitePage) and file.page.content
+        ]
+        wanted = {f for page in pages for f in formulas.find_formulas(page.content or "")}
+        try:
+            rendered = formulas.render_formulas(self.root, wanted)
+        except formulas.FormulaError as error:
+            raise PluginError(str(error)) from error
+        problems: list[Problem] = []
+        for page in pages:
+            for formula in dict.fromkeys(formulas.find_formulas(page.content or "")):
+                if reason := rendered[formula].error:
+                    path = self._source_path(page)
+                    text = (self.root / path).read_text(encoding="utf-8")
+                    line = formulas.locate_formula(text, formula)
+                    message = f"公式「{formula.tex[:60]}」渲染失败：{reason}"
+                    problems.append(Problem(path, line, "E404", "", message))
+            page.content = formulas.replace_formulas(page.content or "", rendered)
+        _stop_on(problems)
+
+    def add_math_style(self, output: str, page: SitePage) -> str:
+        """有公式的页面在 head 里带上样式。"""
+        if 'class="katex' not in output:
+            return output
+        style = "../" * page.url.count("/") + _MATH_STYLE
+        return output.replace("</head>", f'<link rel="stylesheet" href="{style}"></head>', 1)
+
+    def _source_path(self, page: SitePage) -> str:
+        uri = PurePosixPath(page.file.src_uri)
+        return f"notebooks/{uri.stem}.py" if uri.suffix == ".ipynb" else f"docs/{uri}"
+
+    def _description(self, record: Record) -> str:
+        match record:
+            case Experience():
+                outcome = render.label("outcomes", record.outcome)
+                name = self.catalog.companies[record.company].name
+                return f"{name}：{outcome}，{render.rounds_label(record)}"
+            case Topic():
+                return f"{record.title}：面试里怎么问、推导、复杂度、手写代码、追问与误区"
+            case Question():
+                return f"{record.title}：30 秒版、2 分钟版、推导或代码、追问、常见错误"
+            case _:
+                return record.description or self.config.site_description or ""
+
+
+def _by_source(catalog: Catalog) -> dict[str, Record]:
+    records: dict[str, Record] = dict(catalog.pages)
+    records |= {f"experiences/{key}.md": e for key, e in catalog.experiences.items()}
+    records |= {f"topics/{key}.md": t for key, t in catalog.topics.items()}
+    records |= {f"questions/{key}.md": q for key, q in catalog.questions.items()}
+    records |= {f"notebooks/{key}.ipynb": d for key, d in catalog.derivations.items()}
+    return records
+
+
+def _page(files: Files, uri: str) -> SitePage:
+    file = files.get_file_from_path(uri)
+    assert file is not None and file.page is not None, uri
+    return file.page
+
+
+def _section_of(nav: Navigation, uri: str) -> Section | None:
+    for item in nav:
+        if isinstance(item, Section):
+            for child in item.children:
+                if isinstance(child, SitePage) and child.file.src_uri == uri:
+                    return item
+    return None
+
+
+def _stop_on(problems: list[Problem]) -> None:
+    if problems:
+        listed = "\n".join(map(str, sorted(set(problems))))
+        raise PluginError(f"共 {len(problems)} 个问题，没有写任何文件：\n{listed}")
