@@ -4,6 +4,7 @@
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONPATH := $(CURDIR)/hooks
+export NO_MKDOCS_2_WARNING := 1
 ADDR ?= 127.0.0.1:8000
 
 help:            ## 列出命令

@@ -50,7 +50,7 @@ def run_build(root: Path) -> int:
     """构建、审计，全部通过才替换 site/。"""
     from mianjing.build import build_site
 
-    return build_site(root)
+    return build_site(root, root / "site")
 
 
 def run_audit(site: Path) -> int:

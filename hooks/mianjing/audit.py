@@ -22,6 +22,8 @@ _LOADS = {
 }
 _LINKS_TO_ELSEWHERE = {"canonical", "license", "alternate", "next", "prev"}
 _SCHEMES = {"", "http", "https", "mailto"}
+_INERT = "javascript:void(0)"
+"""主题的「分享」按钮就这么写，什么也不做。"""
 
 
 @dataclass
@@ -75,6 +77,8 @@ def audit_site(site: Path, base: str = "/") -> list[Problem]:
                 problems += _check_target(site, base, pages, file, line, url)
         for line, url in page.links:
             parts = urlsplit(url)
+            if url == _INERT:
+                continue
             if parts.scheme not in _SCHEMES:
                 message = f"不允许的链接「{url[:80]}」：只用 http、https、mailto 与站内路径"
                 problems.append(Problem(path, line, "E503", "", message))

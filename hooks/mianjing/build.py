@@ -1,4 +1,4 @@
-"""构建：先写到 `site.next/`，严格构建与审计都通过，才换成 `site/`；失败时旧的 `site/` 不动。"""
+"""构建：先写到目标旁边的 `<目标>.next/`，严格构建与审计都通过才换上；失败时旧的站不动。"""
 
 from __future__ import annotations
 
@@ -12,24 +12,29 @@ from urllib.parse import urlsplit
 from mianjing.audit import audit_site
 
 
-def build_site(root: Path) -> int:
-    """构建并换上新站，返回退出码。"""
-    fresh, current, old = root / "site.next", root / "site", root / "site.old"
+def build_site(root: Path, site: Path) -> int:
+    """把仓库 root 构建成 site，返回退出码；站点地址取自环境变量 SITE_URL。"""
+    fresh, old = site.with_name(f"{site.name}.next"), site.with_name(f"{site.name}.old")
     shutil.rmtree(fresh, ignore_errors=True)
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(fresh)]
     code = subprocess.run(command, cwd=root, check=False).returncode
     if code:
-        print("构建没有通过，site/ 保持原样", file=sys.stderr)
+        print(f"构建没有通过，{site.name}/ 保持原样", file=sys.stderr)
         return code
-    problems = audit_site(fresh, base=urlsplit(os.environ.get("SITE_URL", "/")).path or "/")
+    problems = audit_site(fresh, read_base(os.environ.get("SITE_URL", "")))
     if problems:
         print("\n".join(map(str, problems)), file=sys.stderr)
-        print(f"审计发现 {len(problems)} 个问题，site/ 保持原样", file=sys.stderr)
+        print(f"审计发现 {len(problems)} 个问题，{site.name}/ 保持原样", file=sys.stderr)
         return 1
     shutil.rmtree(old, ignore_errors=True)
-    if current.exists():
-        current.rename(old)
-    fresh.rename(current)
+    if site.exists():
+        site.rename(old)
+    fresh.rename(site)
     shutil.rmtree(old, ignore_errors=True)
-    print("构建、审计、链接检查都通过：site/ 已更新")
+    print(f"构建、审计、链接检查都通过：{site.name}/ 已更新")
     return 0
+
+
+def read_base(site_url: str) -> str:
+    """站点地址里的路径，首尾都有斜杠：`https://a.b/kb` → `/kb/`，空串 → `/`。"""
+    return f"{urlsplit(site_url).path.rstrip('/')}/"

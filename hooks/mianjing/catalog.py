@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -57,6 +58,13 @@ def group_topic_denials(catalog: Catalog, topic: str) -> list[Denial]:
     ]
 
 
+def count_unstated(catalog: Catalog, topic: str) -> int:
+    """既没有写明问、也没有明说没问的篇数；问了一种形式、否认另一种的一篇只算一次。"""
+    stated = {m.experience.key for m in group_topic_mentions(catalog, topic)}
+    stated |= {d.experience.key for d in group_topic_denials(catalog, topic)}
+    return len(catalog.experiences) - len(stated)
+
+
 def group_topic_questions(catalog: Catalog, topic: str) -> list[Question]:
     """考点下的题。"""
     return [q for q in catalog.questions.values() if q.topic == topic]
@@ -108,6 +116,14 @@ def count_stages(catalog: Catalog) -> dict[str, int]:
 def newest(catalog: Catalog, count: int) -> list[Experience]:
     """最新的几篇，新的在前。"""
     return list(reversed(catalog.experiences.values()))[:count]
+
+
+def own_terms(catalog: Catalog) -> list[str]:
+    """标题与别名里的纯汉字词，分词时不拆开。"""
+    names = [name for c in catalog.companies.values() for name in (c.name, *c.aliases)]
+    names += [name for t in catalog.topics.values() for name in (t.title, *t.aliases)]
+    names += [name for q in catalog.questions.values() for name in (q.title, *q.aliases)]
+    return _unique(name for name in names if re.fullmatch("[\u4e00-\u9fff]{2,}", name))
 
 
 def _mentions(catalog: Catalog, wanted: Callable[[Asked], bool]) -> list[Mention]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from mianjing.fields import ANCHOR
-from mianjing.model import Asked, Catalog, Experience, NotAsked, Question, Topic
+from mianjing.model import Asked, Catalog, Experience, NotAsked, Provenance, Question, Topic
 from mianjing.problem import Problem, suggest
 from mianjing.vocabulary import UNKNOWN
 
@@ -19,13 +19,15 @@ _ID_LINE = re.compile(r"^\{ ?#([^ }]+) ?\}$")
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
-def check_catalog(catalog: Catalog, this_month: str) -> list[Problem]:
-    """跑全部规则；this_month 是 `YYYY-MM`，晚于它的日期就是未来。"""
+def check_catalog(catalog: Catalog, today: str) -> list[Problem]:
+    """跑全部规则；today 是 `YYYY-MM-DD`，晚于它的日期就是未来。"""
     problems: list[Problem] = []
+    for provenance in catalog.provenances.values():
+        problems += check_retrieved(provenance, today)
     for experience in catalog.experiences.values():
         problems += check_company(experience, catalog)
         problems += check_source(experience, catalog)
-        problems += check_period(experience, this_month)
+        problems += check_period(experience, today[:7])
         problems += check_round_count(experience)
         problems += check_round_order(experience)
         problems += check_asked(experience, catalog)
@@ -59,7 +61,7 @@ def check_company(experience: Experience, catalog: Catalog) -> Iterator[Problem]
     if value in by_name:
         hint = f"应写「{by_name[value]}」"
     else:
-        hint = suggest(value, [*catalog.companies, *by_name])
+        hint = suggest(value, catalog.companies, by_name)
         hint += "；新公司请先加进 docs/experiences/companies.yml"
     yield _problem(experience, "company", "E201", f"「{value}」不在公司表中，{hint}")
 
@@ -70,6 +72,13 @@ def check_source(experience: Experience, catalog: Catalog) -> Iterator[Problem]:
         hint = suggest(experience.source, catalog.provenances)
         message = f"「{experience.source}」不在出处表 docs/experiences/sources.yml 中，{hint}"
         yield _problem(experience, "source", "E202", message)
+
+
+def check_retrieved(provenance: Provenance, today: str) -> Iterator[Problem]:
+    """取得日期不在未来。"""
+    if provenance.retrieved and provenance.retrieved > today:
+        message = f"「{provenance.retrieved}」在未来：请检查日期"
+        yield _problem(provenance, f"{provenance.key}.retrieved", "E203", message)
 
 
 def check_period(experience: Experience, this_month: str) -> Iterator[Problem]:
@@ -116,13 +125,14 @@ def check_asked(experience: Experience, catalog: Catalog) -> Iterator[Problem]:
     asked_pairs = {(asked.topic, asked.form) for _, asked in experience.asked}
     for field, item in _items(experience):
         if item.topic and item.topic != UNKNOWN and item.topic not in catalog.topics:
-            yield _problem(experience, f"{field}.topic", "E206", _topic_hint(item.topic, catalog))
+            message = _topic_hint(item.topic, catalog, UNKNOWN)
+            yield _problem(experience, f"{field}.topic", "E206", message)
         if isinstance(item, Asked):
             if item.question and item.question not in catalog.questions:
                 hint = suggest(item.question, catalog.questions)
                 message = f"题库里没有「{item.question}」，{hint}"
                 yield _problem(experience, f"{field}.question", "E206", message)
-        elif any(
+        elif (item.topic or item.form) and any(
             (item.topic is None or item.topic == topic) and (item.form is None or item.form == form)
             for topic, form in asked_pairs
         ):
@@ -133,6 +143,7 @@ def check_asked(experience: Experience, catalog: Catalog) -> Iterator[Problem]:
 def check_anchors(experience: Experience) -> Iterator[Problem]:
     """每个 anchor 在正文里有一段（段后单独一行 `{ #id }`），id 合法且不重复。"""
     found: dict[str, int] = {}
+    lines = ["", *experience.body.split("\n"), ""]
     for number, line in _prose_lines(experience.body, experience.body_line):
         match = _ID_LINE.match(line)
         if not match:
@@ -140,6 +151,11 @@ def check_anchors(experience: Experience) -> Iterator[Problem]:
         anchor = match.group(1)
         if not ANCHOR.fullmatch(anchor):
             message = f"「{anchor}」应是小写字母、数字与连字符"
+            yield Problem(experience.path, number, "E208", "", message)
+            continue
+        place = number - experience.body_line + 1
+        if not lines[place - 1].strip() or lines[place + 1].strip():
+            message = f"id「{anchor}」要紧跟在段落最后一行之下，其后空一行"
             yield Problem(experience.path, number, "E208", "", message)
         if anchor in found:
             message = f"id「{anchor}」重复，前一个在第 {found[anchor]} 行：换一个"
@@ -227,7 +243,7 @@ def check_derivations(catalog: Catalog) -> Iterator[Problem]:
 
 
 def check_sections(page: Topic | Question, expected: tuple[str, ...]) -> Iterator[Problem]:
-    """二级标题恰好是规定的几节，次序不变。"""
+    """二级标题恰好是规定的几节，各一次，次序不变。"""
     found = [
         (number, line[3:].strip())
         for number, line in _prose_lines(page.body, page.body_line)
@@ -237,6 +253,10 @@ def check_sections(page: Topic | Question, expected: tuple[str, ...]) -> Iterato
     for number, name in found:
         if name not in expected:
             message = f"不认识的节「{name}」，{suggest(name, expected)}"
+            yield Problem(page.path, number, "E401", "", message)
+    for i, (number, name) in enumerate(found):
+        if name in expected and name in names[:i]:
+            message = f"「## {name}」重复，前一个在第 {found[names.index(name)][0]} 行：并成一节"
             yield Problem(page.path, number, "E401", "", message)
     for name in expected:
         if name not in names:
@@ -249,7 +269,7 @@ def check_sections(page: Topic | Question, expected: tuple[str, ...]) -> Iterato
 def check_body(path: str, body: str, first_line: int) -> Iterator[Problem]:
     """正文不写一级标题（标题来自 title），标题里不写公式，代码围栏要闭合。"""
     for number, line in _prose_lines(body, first_line):
-        if line.startswith("# "):
+        if re.match(r"#(?!#)", line):
             yield Problem(path, number, "E402", "", "正文不写一级标题：标题来自 title 字段")
         if re.match(r"#{2,6} .*\$", line):
             yield Problem(path, number, "E402", "", "标题里不写公式：目录与搜索显示不了")
@@ -267,7 +287,9 @@ def check_file_name(path: str) -> Iterator[Problem]:
             yield Problem(path, 1, "E302", "", message)
 
 
-def _problem(page: Experience | Topic | Question, field: str, code: str, text: str) -> Problem:
+def _problem(
+    page: Experience | Topic | Question | Provenance, field: str, code: str, text: str
+) -> Problem:
     line = page.lines.get(field) or page.lines.get(field.rpartition(".")[0]) or 1
     return Problem(page.path, line, code, field, text)
 
@@ -282,7 +304,7 @@ def _items(experience: Experience) -> Iterator[tuple[str, Asked | NotAsked]]:
         yield f"not_asked[{j}]", absent
 
 
-def _topic_hint(value: str, catalog: Catalog) -> str:
+def _topic_hint(value: str, catalog: Catalog, *others: str) -> str:
     by_name = {
         name: topic.key
         for topic in catalog.topics.values()
@@ -290,7 +312,7 @@ def _topic_hint(value: str, catalog: Catalog) -> str:
     }
     if value in by_name:
         return f"「{value}」不是考点的键，应写「{by_name[value]}」"
-    return f"「{value}」不是考点，{suggest(value, [*catalog.topics, UNKNOWN])}"
+    return f"「{value}」不是考点，{suggest(value, [*catalog.topics, *others], by_name)}"
 
 
 def _prose_lines(body: str, first_line: int) -> Iterator[tuple[int, str]]:

@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 CELL_SECONDS = 60
@@ -59,13 +60,15 @@ def execute_notebook(source: Path, seconds: int = CELL_SECONDS) -> dict[str, Any
         kernel_name="python3",
         resources={"metadata": {"path": str(source.parent)}},
     )
-    client.create_kernel_manager().transport = "ipc"
     environment = {**os.environ, **_ENVIRONMENT}
     position = 0
     try:
-        with client.setup_kernel(env=environment):
-            for position, cell in enumerate(notebook.cells):
-                client.execute_cell(cell, position)
+        with TemporaryDirectory() as sockets:
+            manager = client.create_kernel_manager()
+            manager.transport, manager.ip = "ipc", f"{sockets}/kernel"
+            with client.setup_kernel(env=environment):
+                for position, cell in enumerate(notebook.cells):
+                    client.execute_cell(cell, position)
     except CellTimeoutError as error:
         raise NotebookError(f"{_place(source, notebook, position)}超过 {seconds} 秒") from error
     except CellExecutionError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import TypeVar
 
 from mianjing.frontmatter import Mapping, Node, Scalar, Sequence
@@ -12,8 +13,8 @@ from mianjing.vocabulary import UNKNOWN, Terms
 
 T = TypeVar("T")
 
-_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
-_DAY = re.compile(r"(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
+_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 ANCHOR = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
 
@@ -37,8 +38,7 @@ class Fields:
 
     def report(self, key: str, code: str, message: str) -> None:
         """在字段所在的行记一个问题。"""
-        node = self.mapping.entries.get(key)
-        line = node.line if node else self.mapping.line
+        line = self.mapping.line_of(key)
         self.problems.append(Problem(self.path, line, code, self._name(key), message))
 
     def done(self) -> None:
@@ -53,7 +53,7 @@ class Fields:
         self._taken.append(key)
         node = self.mapping.entries.get(key)
         if node is not None:
-            self.lines[self._name(key)] = node.line
+            self.lines[self._name(key)] = self.mapping.line_of(key)
             return node
         if required:
             self.report(key, "E102", f"缺少必填字段「{key}」：请补上，不知道就写 unknown")
@@ -67,20 +67,24 @@ class Fields:
         if not isinstance(node, Scalar):
             self.report(key, "E103", "应是文本，不是列表或映射")
             return ""
-        if not node.text.strip():
+        value = node.text.strip()
+        if not value:
             self.report(key, "E103", "值是空的：写出内容，或删掉可省略的字段，不知道就写 unknown")
-        return node.text.strip()
+        elif "\n" in value:
+            self.report(key, "E103", "应是一行文本：去掉换行")
+            return ""
+        return value
 
     def known_text(self, key: str, required: bool = True) -> str | None:
         """一行文本；写 unknown 或省略时为 None。"""
         value = self.text(key, required)
         return None if value in ("", UNKNOWN) else value
 
-    def title(self, key: str = "title") -> str:
-        """标题：另外不许有会破坏页面属性的引号与尖括号，且是一行。"""
-        value = self.text(key)
+    def title(self, key: str = "title", required: bool = True) -> str:
+        """进页面属性的一行文本（标题、说明）：另外不许有引号与尖括号。"""
+        value = self.text(key, required)
         if found := re.search(r'[<>"\n]', value):
-            self.report(key, "E103", f"「{value}」含 {found.group()!r}：标题里用「」或去掉它")
+            self.report(key, "E103", f"「{value}」含 {found.group()!r}：改用「」或去掉它")
             return ""
         return value
 
@@ -91,7 +95,8 @@ class Fields:
             return default
         if value not in terms:
             near = terms.closest_by_alias(value)
-            hint = f"应写「{near}」" if near else suggest(value, [t.key for t in terms])
+            keys = [term.key for term in terms]
+            hint = f"应写「{near}」" if near else suggest(value, keys, terms.names)
             self.report(key, "E104", f"「{value}」不在词表里，{hint}")
             return default or UNKNOWN
         return value
@@ -109,7 +114,7 @@ class Fields:
         value = self.text(key)
         if value in ("", UNKNOWN):
             return None
-        if not _MONTH.fullmatch(value):
+        if not _MONTH.fullmatch(value) or not _exists(f"{value}-01"):
             self.report(key, "E106", f"「{value}」不是月份：写成 2023-03，不知道就写 unknown")
             return None
         return value
@@ -119,7 +124,7 @@ class Fields:
         value = self.text(key)
         if value in ("", UNKNOWN):
             return None
-        if not _DAY.fullmatch(value):
+        if not _DAY.fullmatch(value) or not _exists(value):
             self.report(key, "E106", f"「{value}」不是日期：写成 2023-03-01，不知道就写 unknown")
             return None
         return value
@@ -129,7 +134,7 @@ class Fields:
         value = self.text(key, required)
         if value in ("", UNKNOWN):
             return None
-        if not re.fullmatch(r"0|[1-9]\d{0,8}", value) or not low <= int(value) <= high:
+        if not re.fullmatch(r"0|[1-9][0-9]{0,8}", value) or not low <= int(value) <= high:
             self.report(key, "E105", f"「{value}」应是 {low} 到 {high} 的整数，不知道就写 unknown")
             return None
         return int(value)
@@ -148,8 +153,8 @@ class Fields:
                 self.problems.append(
                     Problem(self.path, item.line, "E103", f"{self._name(key)}[{i}]", "应是文本")
                 )
-            elif item.text in values:
-                message = f"「{item.text}」重复：只留一个"
+            elif item.text.strip() in values:
+                message = f"「{item.text.strip()}」重复：只留一个"
                 self.problems.append(
                     Problem(self.path, item.line, "E103", f"{self._name(key)}[{i}]", message)
                 )
@@ -191,3 +196,12 @@ class Fields:
 
     def _name(self, key: str) -> str:
         return f"{self.prefix}.{key}" if self.prefix else key
+
+
+def _exists(day: str) -> bool:
+    """日历上有没有这一天。"""
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        return False
+    return True

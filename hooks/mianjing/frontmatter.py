@@ -7,7 +7,8 @@ YAML 的便利大多是陷阱（`NO` 变 False、日期变对象、别名炸弹�
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import yaml
 
@@ -16,7 +17,11 @@ from mianjing.problem import Problem
 MAX_DEPTH = 8
 MAX_BYTES = 512 * 1024
 
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+# 最后三段是代理码位与非字符：PyYAML 会抛没有行号的异常，或者让它们混进写不成 UTF-8 的值
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+    "\ud800-\udfff\ufffe\uffff]"
+)
 _MARKUP = re.compile(r"<[A-Za-z/!?]|&#?\w+;")
 
 
@@ -42,6 +47,12 @@ class Mapping:
 
     entries: dict[str, Node]
     line: int
+    key_lines: dict[str, int] = field(default_factory=dict, compare=False)
+    """键 → 键所在的行；值可能另起一行。"""
+
+    def line_of(self, key: str) -> int:
+        """键所在的行；没有这个键时是映射的第一行。"""
+        return self.key_lines.get(key, self.line)
 
 
 Node = Scalar | Sequence | Mapping
@@ -127,16 +138,7 @@ def _read_yaml(path: str, text: str, first_line: int) -> tuple[Mapping | None, l
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = offset + (mark.line if mark else 0)
-        reason = error.problem or error.context or "无法解析"
-        return None, [
-            Problem(
-                path,
-                line,
-                "E005",
-                "",
-                f"YAML 有语法错误（{reason}）：检查缩进与冒号，含「: 」或「#」的值要加引号",
-            )
-        ]
+        return None, [_syntax_problem(path, line, error.problem or error.context or "无法解析")]
     if root is None:
         return Mapping({}, offset), []
     problems: list[Problem] = []
@@ -145,6 +147,22 @@ def _read_yaml(path: str, text: str, first_line: int) -> tuple[Mapping | None, l
         problems.append(Problem(path, offset, "E008", "", "应是「键: 值」的映射"))
         return None, problems
     return node, problems
+
+
+def _syntax_problem(path: str, line: int, reason: str) -> Problem:
+    message = f"YAML 有语法错误（{reason}）：检查缩进与冒号，含「: 」或「#」的值要加引号"
+    return Problem(path, line, "E005", "", message)
+
+
+def _scan(text: str) -> Iterator[yaml.Token]:
+    """PyYAML 的记号；它对越界的转义与过长的数字抛 ValueError、OverflowError，这里补上位置。"""
+    mark = None
+    try:
+        for token in yaml.scan(text, Loader=yaml.SafeLoader):
+            mark = token.start_mark
+            yield token
+    except (ValueError, OverflowError) as error:
+        raise yaml.MarkedYAMLError(problem="转义或数字越界", problem_mark=mark) from error
 
 
 def _refuse_features(path: str, text: str, offset: int) -> list[Problem]:
@@ -166,7 +184,7 @@ def _refuse_features(path: str, text: str, offset: int) -> list[Problem]:
         yaml.FlowSequenceStartToken,
     )
     closers = (yaml.BlockEndToken, yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
-    for token in yaml.scan(text, Loader=yaml.SafeLoader):
+    for token in _scan(text):
         line = offset + token.start_mark.line
         if type(token) in names:
             message = f"不允许 YAML 的{names[type(token)]}：直接写出值；文本以这类符号开头时加引号"
@@ -196,12 +214,17 @@ def _convert(path: str, node: yaml.Node, offset: int, field: str, problems: list
         )
         return Sequence(items, line)
     entries: dict[str, Node] = {}
+    key_lines: dict[str, int] = {}
     for key_node, value_node in node.value:
         key_line = offset + key_node.start_mark.line
         if not isinstance(key_node, yaml.ScalarNode):
             problems.append(Problem(path, key_line, "E008", field, "键必须是文本"))
             continue
         key = str(key_node.value)
+        if found := _CONTROL.search(key):
+            message = f"键含控制字符 U+{ord(found.group()):04X}：请删掉它"
+            problems.append(Problem(path, key_line, "E002", field, message))
+            continue
         name = f"{field}.{key}" if field else key
         if key == "<<":
             problems.append(
@@ -210,8 +233,9 @@ def _convert(path: str, node: yaml.Node, offset: int, field: str, problems: list
             continue
         value = _convert(path, value_node, offset, name, problems)
         if key in entries:
-            message = f"键「{key}」重复，前一个在第 {entries[key].line} 行：只留一个"
+            message = f"键「{key}」重复，前一个在第 {key_lines[key]} 行：只留一个"
             problems.append(Problem(path, key_line, "E007", name, message))
             continue
         entries[key] = value
-    return Mapping(entries, line)
+        key_lines[key] = key_line
+    return Mapping(entries, line, key_lines)

@@ -51,7 +51,7 @@ def read_library(root: Path, today: date | None = None) -> tuple[Catalog, list[P
         pages=_read_pages(root, problems),
     )
     problems += _check_places(root)
-    problems += checks.check_catalog(catalog, (today or date.today()).strftime("%Y-%m"))
+    problems += checks.check_catalog(catalog, (today or date.today()).isoformat())
     return catalog, sorted(set(problems))
 
 
@@ -70,7 +70,7 @@ def _read_folder(
 ) -> dict[str, T]:
     result: dict[str, T] = {}
     for file in sorted((root / "docs" / name).glob("*.md")):
-        if file.name == "index.md" or file.is_symlink():
+        if file.name == "index.md" or not _is_own(file):
             continue
         document, found = read_document(_relative(root, file), file.read_bytes())
         problems += found
@@ -130,7 +130,7 @@ def _read_derivations(root: Path, problems: list[Problem]) -> dict[str, Derivati
             key=file.stem,
             path=path,
             title=fields.title(),
-            description=fields.text("description"),
+            description=fields.title("description"),
             topics=fields.texts("topics"),
             aliases=fields.texts("aliases"),
         )
@@ -161,7 +161,11 @@ def _check_places(root: Path) -> list[Problem]:
         if file.is_symlink():
             problems.append(Problem(path, 1, "E303", "", "不收符号链接：放真正的文件"))
             continue
-        if not file.is_file() or parts[0] in _IGNORED_DIRS:
+        if parts[0] in _IGNORED_DIRS:
+            continue
+        if not file.is_file():
+            if file.suffix == ".md":
+                problems.append(Problem(path, 1, "E303", "", "这是目录，不是文件：改个名字"))
             continue
         problems += checks.check_file_name(path)
         if parts[0] in ("experiences", "topics", "questions"):
@@ -182,8 +186,13 @@ def _markdown_files(root: Path) -> list[Path]:
     return [
         file
         for file in sorted(docs.rglob("*.md"))
-        if file.relative_to(docs).parts[0] not in _IGNORED_DIRS and not file.is_symlink()
+        if file.relative_to(docs).parts[0] not in _IGNORED_DIRS and _is_own(file)
     ]
+
+
+def _is_own(file: Path) -> bool:
+    """真正的文件；符号链接与叫 x.md 的目录不读，由 `_check_places` 报出。"""
+    return file.is_file() and not file.is_symlink()
 
 
 def _relative(root: Path, file: Path) -> str:

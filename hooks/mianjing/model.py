@@ -28,6 +28,8 @@ class Provenance:
     licence: str | None
     note: str
     """给读者的出处说明。"""
+    path: str
+    lines: dict[str, int]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -27,10 +27,16 @@ class Problem:
         return f"{self.path}:{self.line}: {self.code} {where}{self.message}"
 
 
-def suggest(value: str, options: Iterable[str]) -> str:
-    """改法：最接近的候选；没有接近的就列出全部（超过 12 个时列前 12 个）。"""
+def suggest(value: str, options: Iterable[str], names: Mapping[str, str] | None = None) -> str:
+    """改法：最接近的候选；没有接近的就列出全部（超过 12 个时列前 12 个）。
+
+    names 是名称 → 候选：值像某个名称时，给出的是它的候选。
+    """
     known = list(options)
-    lowered = {option.lower(): option for option in known}
+    if not known:
+        return "现在一项也没有"
+    lowered = {name.lower(): option for name, option in (names or {}).items()}
+    lowered |= {option.lower(): option for option in known}
     near = get_close_matches(value.lower(), lowered, n=1, cutoff=0.5)
     if not near:
         near = [low for low in lowered if value and (value.lower() in low or low in value.lower())]

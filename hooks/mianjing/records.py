@@ -207,7 +207,8 @@ def _read_source(fields: Fields) -> Source:
 def read_page(document: Document, problems: list[Problem]) -> Page:
     """其余页面：只有标题与一句说明。"""
     top = Fields(document.path, document.fields, problems)
-    page = Page(document.path, top.title(), top.text("description", required=False), document.body)
+    description = top.title("description", required=False)
+    page = Page(document.path, top.title(), description, document.body)
     top.done()
     return page
 
@@ -240,6 +241,8 @@ def read_provenances(path: str, table: Mapping, problems: list[Problem]) -> dict
             retrieved=fields.day("retrieved"),
             licence=fields.known_text("licence"),
             note=fields.text("note"),
+            path=path,
+            lines=fields.lines,
         )
         fields.done()
     return provenances

@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from mianjing import catalog as group
 from mianjing.checks import TOPIC_SECTIONS
 from mianjing.model import Catalog, Derivation, Experience, Period, Question, Round, Topic
-from mianjing.vocabulary import UNKNOWN, read_vocabulary
+from mianjing.vocabulary import FIELD_TERMS, UNKNOWN, read_vocabulary
 
 Href = Callable[[str, str], str]
 
@@ -81,6 +81,7 @@ _environment.globals.update(
     period_label=period_label,
     round_label=round_label,
     rounds_label=rounds_label,
+    field_terms=FIELD_TERMS,
     words=read_vocabulary,
 )
 
@@ -107,6 +108,7 @@ def render_experience(experience: Experience, catalog: Catalog, href: Href) -> s
             "## 出处",
             "",
             _template("provenance.html", **values),
+            _render_aliases(catalog.companies[experience.company].aliases),
         ]
     )
 
@@ -118,6 +120,7 @@ def render_topic(topic: Topic, catalog: Catalog, href: Href) -> str:
         topic=topic,
         mentions=group.group_topic_mentions(catalog, topic.key),
         denials=group.group_topic_denials(catalog, topic.key),
+        unstated=group.count_unstated(catalog, topic.key),
         catalog=catalog,
         href=href,
     )
@@ -151,7 +154,7 @@ def render_question(question: Question, catalog: Catalog, href: Href) -> str:
 def render_derivation(derivation: Derivation, markdown: str, catalog: Catalog, href: Href) -> str:
     """推导页：考点与下载，随后是执行过的正文。"""
     head = _template("derivation_head.html", derivation=derivation, catalog=catalog, href=href)
-    return "\n".join([head, markdown])
+    return "\n".join([head, markdown, _render_aliases(derivation.aliases)])
 
 
 def render_blocks(markdown: str, catalog: Catalog, href: Href) -> str:
@@ -182,8 +185,15 @@ BLOCKS: dict[str, Callable[[Catalog, Href], str]] = {
     "topic-table": _block("topic_table.html"),
     "question-table": _block("question_table.html"),
     "derivation-list": _block("derivation_list.html"),
+    "vocabulary": _block("vocabulary.html"),
 }
 
 
 def _render_sources(page: Topic | Question) -> list[str]:
-    return ["## 来源", "", _template("sources.html", sources=page.sources)]
+    sources = _template("sources.html", sources=page.sources)
+    return ["## 来源", "", sources, _render_aliases(page.aliases)]
+
+
+def _render_aliases(aliases: tuple[str, ...]) -> str:
+    """别名只为搜索而写，标明是本站所加，不当作原文的事实。"""
+    return _template("aliases.html", aliases=aliases)

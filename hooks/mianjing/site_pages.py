@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path, PurePosixPath
+from urllib.parse import urljoin
 
+import jieba
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
@@ -11,6 +14,7 @@ from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page as SitePage
 
 from mianjing import formulas, render
+from mianjing.catalog import own_terms
 from mianjing.dates import read_dates
 from mianjing.library import read_library
 from mianjing.model import Catalog, Derivation, Experience, Page, Question, Topic
@@ -42,6 +46,9 @@ class SitePages:
             message = "还没有打包浏览器端的库：运行 npm run bundle，或用 make serve、make build"
             problems.append(Problem(f"docs/{_MATH_STYLE}", 1, "E305", "", message))
         _stop_on(problems)
+        jieba.setLogLevel(logging.WARNING)
+        for term in own_terms(self.catalog):
+            jieba.add_word(term)
         self.dates = read_dates(root)
         self.records = _by_source(self.catalog)
 
@@ -54,7 +61,6 @@ class SitePages:
                 self.config.site_dir,
                 self.config.use_directory_urls,
             )
-            page.edit_uri = f"../notebooks/{key}.py"
             files.append(page)
             for suffix in (".py", ".ipynb"):
                 content = (self.root / "notebooks" / f"{key}{suffix}").read_bytes()
@@ -79,9 +85,12 @@ class SitePages:
                 page.next_page = pages[i + 1] if i + 1 < len(pages) else None
 
     def prepare_page(self, page: SitePage) -> None:
-        """mkdocs-jupyter 换掉了推导页的 render；换回来，让它与其他页面走同一条路。"""
+        """mkdocs-jupyter 换掉了推导页的 render；换回来，让它与其他页面走同一条路。编辑的是源。"""
         if page.file.src_uri.endswith(".ipynb"):
             page.__dict__.pop("render", None)
+            if page.edit_url:
+                source = f"../../notebooks/{PurePosixPath(page.file.src_uri).stem}.py"
+                page.edit_url = urljoin(page.edit_url, source)
 
     def read_source(self, page: SitePage) -> str | None:
         """推导页返回执行结果写成的 Markdown；其余页面交给 mkdocs。"""
@@ -103,8 +112,11 @@ class SitePages:
         source = f"notebooks/{record.key}.py" if isinstance(record, Derivation) else f"docs/{uri}"
         if date := self.dates.get(source):
             page.meta["git_revision_date_localized"] = date
-        if not isinstance(record, Page):
+        if isinstance(record, Page):
+            page.meta["hide"] = _hidden_parts(record)
+        else:
             page.meta["tags"] = tags_of(record, self.catalog)
+            page.meta["search"] = {"boost": 2}
         title = f"# {record.title}\n\n"
         match record:
             case Experience():
@@ -168,6 +180,13 @@ class SitePages:
                 return f"{record.title}：30 秒版、2 分钟版、推导或代码、追问、常见错误"
             case _:
                 return record.description or self.config.site_description or ""
+
+
+def _hidden_parts(page: Page) -> list[str]:
+    """首页与放大表的页面不要两边的栏，把宽度让给正文。"""
+    if page.path == "docs/index.md":
+        return ["navigation", "toc"]
+    return ["toc"] if "-table -->" in page.body else []
 
 
 def _by_source(catalog: Catalog) -> dict[str, Record]:

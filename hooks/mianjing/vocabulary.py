@@ -10,6 +10,19 @@ from pathlib import Path
 from mianjing.frontmatter import Mapping, Node, Scalar, Sequence, read_table
 
 UNKNOWN = "unknown"
+FIELD_TERMS = {
+    "channel": "channels",
+    "outcome": "outcomes",
+    "stage_reached": "stages",
+    "period.precision": "precisions",
+    "rounds[].kind": "round_kinds",
+    "asked[].form": "forms",
+    "asked[].answered": "answers",
+    "requirements[].kind": "requirement_kinds",
+    "pay.kind": "pay_kinds",
+    "公司表的 kind": "company_kinds",
+}
+"""面经的字段 → 它用的词表；贡献页的词表由此渲染。"""
 _PATH = Path(__file__).with_name("vocabulary.yml")
 
 
@@ -37,11 +50,19 @@ class Terms:
         return any(term.key == key for term in self.terms)
 
     def __getitem__(self, key: str) -> Term:
-        return next(term for term in self.terms if term.key == key)
+        for term in self.terms:
+            if term.key == key:
+                return term
+        raise KeyError(key)
 
     def label(self, key: str) -> str:
         """给读者看的中文。"""
         return self[key].label
+
+    @property
+    def names(self) -> dict[str, str]:
+        """标签与别名 → 键。"""
+        return {name: term.key for term in self.terms for name in (term.label, *term.aliases)}
 
     def closest_by_alias(self, value: str) -> str | None:
         """值正好是某项的标签或别名时，返回该项的键。"""
@@ -71,6 +92,8 @@ def _entries(node: Node) -> list[tuple[str, Node]]:
 
 def _read_term(key: str, node: Node) -> Term:
     values = dict(_entries(node))
+    if "label" not in values:
+        raise ValueError(f"{_PATH}:{node.line}: 「{key}」缺少 label")
     return Term(
         key=key,
         label=_text(values["label"]),

@@ -1,0 +1,75 @@
+"""测试用的静态服务器：像 GitHub Pages 那样把站发在一个项目路径之下。"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    """去掉项目路径的前缀；找不到时回 404.html，状态码仍是 404。"""
+
+    def __init__(self, *args: Any, mount: str, **kwargs: Any) -> None:
+        self.mount = mount
+        super().__init__(*args, **kwargs)
+
+    def translate_path(self, path: str) -> str:
+        inside = path.startswith(self.mount)
+        return super().translate_path("/" + path[len(self.mount) :] if inside else "/outside")
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        page = Path(self.directory) / "404.html"
+        if code != 404 or not page.is_file():
+            super().send_error(code, message, explain)
+            return
+        body = page.read_bytes()
+        self.send_response(404)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """安静。"""
+
+
+class _Http(ThreadingHTTPServer):
+    """浏览器换页时会断开没读完的连接，那不是错误；别的错误照常打印。"""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
+class SiteServer:
+    """正在运行的服务器。"""
+
+    def __init__(self, site: Path, mount: str, port: int) -> None:
+        self.site = site
+        self.mount = mount
+        self.port = port
+
+    def url(self, path: str) -> str:
+        """站内路径（不带项目路径）的完整地址。"""
+        return f"http://127.0.0.1:{self.port}{self.mount}{path}"
+
+
+@contextmanager
+def serve_site(site: Path, mount: str = "/") -> Iterator[SiteServer]:
+    """在空闲端口上把 site 发在 mount 之下；目录可以稍后才出现。"""
+    handler = partial(_Handler, directory=str(site), mount=mount)
+    with _Http(("127.0.0.1", 0), handler) as http:
+        thread = threading.Thread(target=http.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield SiteServer(site, mount, http.server_port)
+        finally:
+            http.shutdown()
+            thread.join()

@@ -1,0 +1,175 @@
+"""构建好的站：每一页都在、互相连得上、没有漏渲染的东西。审计（链接、锚点、外部主机）在构建里已跑过。"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from mianjing.library import read_library
+from mianjing.model import Catalog
+from mianjing.render import label
+
+from tests.server import SiteServer
+from tests.site.conftest import REPO_URL, ROOT
+
+pytestmark = pytest.mark.site
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Catalog:
+    catalog, problems = read_library(ROOT)
+    assert not problems
+    return catalog
+
+
+def soup(server: SiteServer, path: str) -> BeautifulSoup:
+    return BeautifulSoup((server.site / path).read_text(encoding="utf-8"), "html.parser")
+
+
+def pages(server: SiteServer) -> list[Path]:
+    return sorted(server.site.rglob("*.html"))
+
+
+def test_every_record_is_a_page(server: SiteServer, catalog: Catalog) -> None:
+    for folder, records in (
+        ("experiences", catalog.experiences),
+        ("topics", catalog.topics),
+        ("questions", catalog.questions),
+        ("notebooks", catalog.derivations),
+    ):
+        for key, record in records.items():
+            page = soup(server, f"{folder}/{key}/index.html")
+            heading = page.select_one("article h1")
+            assert heading is not None, key
+            assert heading.get_text().removesuffix("¶").strip() == record.title, key
+
+
+def test_company_and_topic_link_to_each_other(server: SiteServer, catalog: Catalog) -> None:
+    """每一条问到的考点：面经页链到考点页，考点页链回那一句。"""
+    checked = 0
+    for experience in catalog.experiences.values():
+        own = {
+            a["href"]
+            for a in soup(server, f"experiences/{experience.key}/index.html").select("article a")
+        }
+        for _, asked in experience.asked:
+            if asked.topic not in catalog.topics:
+                continue
+            assert f"../../topics/{asked.topic}/" in own, (experience.key, asked)
+            back = f"../../experiences/{experience.key}/#{asked.anchor}"
+            topic = soup(server, f"topics/{asked.topic}/index.html")
+            assert topic.select_one(f'article a[href="{back}"]'), (experience.key, asked)
+            checked += 1
+    assert checked >= 40
+
+
+def test_outcome_of_the_record_is_shown(server: SiteServer, catalog: Catalog) -> None:
+    table = soup(server, "experiences/index.html").select("table.mj-cards tbody tr")
+    assert len(table) == len(catalog.experiences)
+    for row, experience in zip(table, catalog.experiences.values(), strict=True):
+        cells = row.get_text(" ", strip=True)
+        assert catalog.companies[experience.company].name in cells
+        assert label("outcomes", experience.outcome) in cells
+
+
+def test_three_states_are_told_apart(server: SiteServer, catalog: Catalog) -> None:
+    """考点页的三个数加起来是全部记录；明说没有的点名，其余只说未提及。"""
+    text = soup(server, "topics/algorithms/index.html").get_text(" ", strip=True)
+    asked = {
+        e.key for e in catalog.experiences.values() for _, a in e.asked if a.topic == "algorithms"
+    }
+    denied = {e.key for e in catalog.experiences.values() if e.all_not_asked}
+    assert len(denied) == 2
+    rest = len(catalog.experiences) - len(asked) - len(denied)
+    assert f"其余 {rest} 篇未提及，不等于没有问" in text
+    for key in denied:
+        assert catalog.companies[catalog.experiences[key].company].name in text
+
+
+@pytest.mark.parametrize("topic", ["normalization", "evaluation"])
+def test_topic_asked_by_nobody_says_so(server: SiteServer, topic: str) -> None:
+    text = soup(server, f"topics/{topic}/index.html").get_text(" ", strip=True)
+    assert "没有一篇写明问到这个考点" in text
+
+
+def test_math_is_rendered_at_build(server: SiteServer) -> None:
+    """没有剩下的 TeX，公式带 MathML；只有带公式的页面取 KaTeX 的样式。"""
+    with_math = 0
+    for file in pages(server):
+        html = file.read_text(encoding="utf-8")
+        assert "arithmatex" not in html, file
+        assert "katex-error" not in html, file
+        has_math = "<math " in html
+        assert has_math == ("bundle/katex.css" in html), file
+        with_math += has_math
+    assert with_math > 10
+
+
+def test_nothing_is_left_unrendered(server: SiteServer) -> None:
+    """正文里没有漏出来的标记：属性列表、生成块、加粗号、公式的美元号。"""
+    for file in pages(server):
+        page = BeautifulSoup(file.read_text(encoding="utf-8"), "html.parser")
+        for hidden in page.select("script, style, code, pre, math, annotation"):
+            hidden.decompose()
+        text = page.get_text(" ")
+        for leak in (r"\{ ?[#.:][a-z]", "<!--", r"mianjing:", r"\*\*\S", r"\$[^$ ]+\$", "!!!"):
+            assert not re.search(leak, text), (file, re.search(f".{{0,40}}{leak}.{{0,40}}", text))
+
+
+def test_notebook_pages_show_results_and_offer_files(server: SiteServer, catalog: Catalog) -> None:
+    for key in catalog.derivations:
+        page = soup(server, f"notebooks/{key}/index.html")
+        assert len(page.select(".mj-output")) >= 5
+        assert len(page.select("img.mj-figure")) >= 1
+        assert all(image.get("alt") for image in page.select("article img"))
+        for suffix in ("py", "ipynb"):
+            link = page.select_one(f'a[download][href$="{key}.{suffix}"]')
+            assert link is not None
+            served = server.site / "notebooks" / key / f"{key}.{suffix}"
+            assert served.read_bytes() == (ROOT / "notebooks" / f"{key}.{suffix}").read_bytes()
+        assert len(page.select(".md-nav--secondary .md-nav__link")) >= 6
+        assert "nbconvert" not in str(page)
+        assert not page.select("article style")
+
+
+def test_edit_and_view_buttons_point_to_the_repository(server: SiteServer) -> None:
+    record = soup(server, "experiences/moonshot-2023/index.html")
+    edit = record.select_one('a[rel="edit"]')
+    assert edit is not None
+    assert edit["href"] == f"{REPO_URL}/edit/main/docs/experiences/moonshot-2023.md"
+    notebook = soup(server, "notebooks/attention/index.html").select_one('a[rel="edit"]')
+    assert notebook is not None
+    assert notebook["href"] == f"{REPO_URL}/edit/main/notebooks/attention.py"
+
+
+def test_tags_are_derived_and_hierarchical(server: SiteServer) -> None:
+    page = soup(server, "tags/index.html")
+    names = [str(h["id"]).removeprefix("tag:") for h in page.select("article h2[id^='tag:']")]
+    assert [n for n in names if "/" not in n] == ["公司类型", "形式", "结果", "考点", "难度"]
+    assert {"考点/多头注意力", "形式/手写代码", "结果/offer"} <= set(names)
+    assert page.select_one('article a[href="../experiences/sensetime-2023/"]')
+
+
+def test_search_index_holds_chinese_words(server: SiteServer) -> None:
+    index = json.loads((server.site / "search" / "search_index.json").read_text(encoding="utf-8"))
+    titles = {doc["title"].replace("\u200b", "") for doc in index["docs"]}
+    assert {"月之暗面面经（2023）", "多头注意力"} <= titles
+    assert index["config"]["lang"] == ["zh", "en"]
+
+
+def test_not_found_page_is_chinese_and_links_home(server: SiteServer) -> None:
+    page = soup(server, "404.html")
+    assert page.select_one('article a[href="/kb/experiences/"]')
+    heading = page.select_one("h1")
+    assert heading is not None
+    assert "没有这一页" in heading.get_text()
+
+
+def test_footer_carries_licence_and_provenance(server: SiteServer) -> None:
+    for file in pages(server):
+        text = file.read_text(encoding="utf-8")
+        assert "本站贡献者" in text, file
+        assert 'rel="license"' in text, file
