@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.library import CROWD, FILES, Library, write_library
+from tests.library import CROWD, Library, write_library
 
 GOLDEN = Path(__file__).with_name("golden")
 
@@ -23,13 +23,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture
 def library(tmp_path: Path) -> Library:
     """一座合格的虚构资料库。"""
-    return write_library(tmp_path, FILES)
+    return write_library(tmp_path)
 
 
 @pytest.fixture
 def crowd(tmp_path: Path) -> Library:
     """三种状态齐全的虚构资料库。"""
-    return write_library(tmp_path, FILES | CROWD)
+    return write_library(tmp_path, CROWD)
 
 
 @pytest.fixture

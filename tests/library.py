@@ -330,9 +330,9 @@ class Library:
         return [str(problem) for problem in self.read()[1]]
 
 
-def write_library(root: Path, files: dict[str, str]) -> Library:
-    """在 root 写下一座资料库。"""
+def write_library(root: Path, changes: dict[str, str] | None = None) -> Library:
+    """在 root 写下合格的资料库，换上或加上 changes 里的文件。"""
     library = Library(root)
-    for path, content in files.items():
+    for path, content in (FILES | (changes or {})).items():
         library.write(path, content)
     return library

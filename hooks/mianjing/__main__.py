@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -54,10 +55,11 @@ def run_build(root: Path) -> int:
 
 
 def run_audit(site: Path) -> int:
-    """扫描构建好的站；有问题时全部打印并返回 1。"""
+    """扫描构建好的站（站点地址取自环境变量 SITE_URL）；有问题时全部打印并返回 1。"""
     from mianjing.audit import audit_site
+    from mianjing.build import read_base
 
-    problems = audit_site(site)
+    problems = audit_site(site, read_base(os.environ.get("SITE_URL", "")))
     for problem in problems:
         print(problem, file=sys.stderr)
     summary = f"共 {len(problems)} 个问题" if problems else "链接、锚点与外部主机都没有问题"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from mianjing.problem import Problem
 
@@ -16,10 +17,21 @@ _LOADS = {
     ("source", "src"),
     ("audio", "src"),
     ("video", "src"),
+    ("video", "poster"),
+    ("track", "src"),
+    ("input", "src"),
+    ("image", "href"),
+    ("image", "xlink:href"),
+    ("use", "href"),
+    ("use", "xlink:href"),
     ("object", "data"),
     ("embed", "src"),
     ("form", "action"),
 }
+_RUNS = {"script", "iframe", "object", "embed", "form"}
+"""取来就会执行或打开的：连 `data:` 也不许。"""
+_STYLE_URL = re.compile(r"url\(\s*['\"]?([^'\")]+)")
+_REFRESH_URL = re.compile(r"url\s*=\s*['\"]?([^'\"]+)", re.IGNORECASE)
 _LINKS_TO_ELSEWHERE = {"canonical", "license", "alternate", "next", "prev"}
 _SCHEMES = {"", "http", "https", "mailto"}
 _INERT = "javascript:void(0)"
@@ -33,8 +45,8 @@ class _Html:
     ids: set[str] = field(default_factory=set)
     links: list[tuple[int, str]] = field(default_factory=list)
     """（行号，地址）：点了会去的地方与会取的文件。"""
-    loads: list[tuple[int, str]] = field(default_factory=list)
-    """（行号，地址）：打开页面就会取的文件。"""
+    loads: list[tuple[int, str, str]] = field(default_factory=list)
+    """（行号，元素，地址）：打开页面就会取的文件。"""
     faults: list[tuple[int, str, str]] = field(default_factory=list)
 
 
@@ -52,11 +64,26 @@ class _Reader(HTMLParser):
         for name, value in values.items():
             if name.startswith("on"):
                 self.page.faults.append((line, "E501", f"<{tag}> 带内联事件 {name}：改用脚本文件"))
-            if (tag, name) in _LOADS or (tag == "link" and name == "href"):
-                elsewhere = tag == "link" and values.get("rel", "") in _LINKS_TO_ELSEWHERE
-                (self.page.links if elsewhere else self.page.loads).append((line, value))
-            elif tag in ("a", "area") and name == "href":
+            if tag == "link" and values.get("rel", "") in _LINKS_TO_ELSEWHERE:
+                if name == "href":
+                    self.page.links.append((line, value))
+            elif (tag in ("a", "area") and name == "href") or name == "formaction":
                 self.page.links.append((line, value))
+            elif tag != "meta" or values.get("http-equiv", "").lower() == "refresh":
+                self.page.loads += [(line, tag, url) for url in _loaded(tag, name, value)]
+
+
+def _loaded(tag: str, name: str, value: str) -> list[str]:
+    """一个属性让浏览器去取的地址。"""
+    if (tag, name) in _LOADS or (tag == "link" and name == "href"):
+        return [value]
+    if name == "srcset":
+        return [part.split()[0] for part in value.split(",") if part.strip()]
+    if name == "style":
+        return _STYLE_URL.findall(value)
+    if (tag, name) == ("meta", "content"):
+        return _REFRESH_URL.findall(value)
+    return []
 
 
 def audit_site(site: Path, base: str = "/") -> list[Problem]:
@@ -68,23 +95,32 @@ def audit_site(site: Path, base: str = "/") -> list[Problem]:
     for file, page in pages.items():
         path = file.relative_to(site).as_posix()
         problems += [Problem(path, line, code, "", text) for line, code, text in page.faults]
-        for line, url in page.loads:
-            parts = urlsplit(url)
-            if parts.netloc or parts.scheme not in ("", "data"):
+        for line, tag, url in page.loads:
+            parts = _split(url)
+            allowed = ("",) if tag in _RUNS else ("", "data")
+            if parts is None or parts.netloc or parts.scheme not in allowed:
                 message = f"从别处取文件「{url}」：一切文件由本站发出"
                 problems.append(Problem(path, line, "E502", "", message))
             elif not parts.scheme:
                 problems += _check_target(site, base, pages, file, line, url)
         for line, url in page.links:
-            parts = urlsplit(url)
+            parts = _split(url)
             if url == _INERT:
                 continue
-            if parts.scheme not in _SCHEMES:
+            if parts is None or parts.scheme not in _SCHEMES:
                 message = f"不允许的链接「{url[:80]}」：只用 http、https、mailto 与站内路径"
                 problems.append(Problem(path, line, "E503", "", message))
             elif not parts.scheme and not parts.netloc:
                 problems += _check_target(site, base, pages, file, line, url)
     return problems
+
+
+def _split(url: str) -> SplitResult | None:
+    """地址的各部分；写得不成地址（如括号不配对的主机）时为 None。"""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None
 
 
 def _read(file: Path) -> _Html:
@@ -99,21 +135,26 @@ def _check_target(
 ) -> list[Problem]:
     parts = urlsplit(url)
     path = unquote(parts.path)
-    if path.startswith("/"):
-        if not path.startswith(base):
-            message = f"绝对路径「{url}」不在站点路径 {base} 之下"
-            return [Problem(file.relative_to(site).as_posix(), line, "E504", "", message)]
-        target = site / path[len(base) :]
-    else:
-        target = file.parent / path if path else file
-    target = target.resolve() if path else target
-    if target.is_dir():
-        target = target / "index.html"
     where = file.relative_to(site).as_posix()
-    if not target.is_file():
+    if path.startswith("/") and not path.startswith(base):
+        message = f"绝对路径「{url}」不在站点路径 {base} 之下"
+        return [Problem(where, line, "E504", "", message)]
+    start = site / path[len(base) :] if path.startswith("/") else file.parent / path
+    target = _find_file(start) if path else file.resolve()
+    if target is None or not target.is_relative_to(site.resolve()):
         return [Problem(where, line, "E504", "", f"链接「{url}」指向不存在的文件")]
     anchor = unquote(parts.fragment)
-    known = pages.get(target) or pages.get(site / target.relative_to(site.resolve()))
+    known = pages.get(site / target.relative_to(site.resolve()))
     if anchor and known is not None and anchor not in known.ids:
         return [Problem(where, line, "E505", "", f"链接「{url}」指向不存在的锚点")]
     return []
+
+
+def _find_file(path: Path) -> Path | None:
+    """路径所指的文件，目录就是其中的 index.html；不存在或不成路径（太长、含 NUL）时为 None。"""
+    try:
+        target = path.resolve()
+        target = target / "index.html" if target.is_dir() else target
+        return target if target.is_file() else None
+    except (OSError, ValueError):
+        return None

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
@@ -62,7 +63,8 @@ def render_formulas(root: Path, formulas: set[Formula]) -> dict[Formula, Rendere
     cache_file = root / ".cache" / f"katex-{_cache_version(root)}.json"
     cache: dict[str, str] = {}
     if cache_file.is_file():
-        cache = json.loads(cache_file.read_text(encoding="utf-8"))
+        with suppress(ValueError):  # 坏了的缓存重新渲染就好
+            cache = json.loads(cache_file.read_text(encoding="utf-8"))
     missing = sorted(
         (f for f in formulas if _key(f) not in cache), key=lambda f: (f.tex, f.display)
     )

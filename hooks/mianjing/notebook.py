@@ -71,6 +71,9 @@ def _render_code(
         elif output["output_type"] == "error":
             message = f"第 {number} 格的结果是错误 {output.get('ename')}：修好后 make execute"
             result.problems.append(_problem(key, message))
+        elif any(kind.startswith("image/") for kind in output.get("data", {})):
+            message = f'第 {number} 格的图不是 SVG：用 set_matplotlib_formats("svg")'
+            result.problems.append(_problem(key, message))
         elif "text/plain" in output.get("data", {}):
             parts.append(_fence("text", "".join(output["data"]["text/plain"]), "mj-output"))
     return "\n\n".join(parts)

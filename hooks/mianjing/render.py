@@ -190,8 +190,10 @@ BLOCKS: dict[str, Callable[[Catalog, Href], str]] = {
 
 
 def _render_sources(page: Topic | Question) -> list[str]:
-    sources = _template("sources.html", sources=page.sources)
-    return ["## 来源", "", sources, _render_aliases(page.aliases)]
+    aliases = _render_aliases(page.aliases)
+    if not page.sources:
+        return [aliases]
+    return ["## 来源", "", _template("sources.html", sources=page.sources), aliases]
 
 
 def _render_aliases(aliases: tuple[str, ...]) -> str:

@@ -9,7 +9,7 @@ from mianjing.library import read_library
 from mianjing.render import render_blocks
 from mianjing.vocabulary import FIELD_TERMS, read_vocabulary
 
-from tests.library import TODAY, write_library
+from tests.library import EXPERIENCE, FILES, write_library
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "contribute" / "index.md").read_text(encoding="utf-8")
@@ -19,9 +19,7 @@ def test_template_record_is_valid(tmp_path: Path) -> None:
     template = re.search(r"^```yaml\n(---\n.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
     assert template is not None
     record = template.group(1).replace("multi-head-attention", "attention")
-    write_library(tmp_path, {"docs/experiences/example-2026.md": record})
-    catalog, problems = read_library(tmp_path, TODAY)
-    assert problems == []
+    catalog = write_library(tmp_path, FILES | {EXPERIENCE: record}).catalog()
     experience = catalog.experiences["example-2026"]
     assert experience.rounds[0].asked[0].form == "handwriting"
     assert experience.all_not_asked[0].form == "leetcode"

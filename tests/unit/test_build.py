@@ -1,0 +1,147 @@
+"""构建：全部通过才换上新站；失败时旧的站一个字节也不动。"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mianjing.build import build_site, read_base
+
+GOOD = '<p id="x"><a href="#x">新</a></p>'
+BAD = '<a href="gone.html">断了</a>'
+
+
+@pytest.fixture(autouse=True)
+def no_site_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SITE_URL", raising=False)
+
+
+@pytest.fixture
+def fake_mkdocs(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, str | None], list[Any]]:
+    """换掉 mkdocs：写下给定的首页，返回给定的退出码；记下每次的命令与目录。"""
+
+    def install(code: int, page: str | None) -> list[Any]:
+        calls: list[Any] = []
+
+        def run(command: list[str], cwd: Path, **options: Any) -> Any:
+            calls.append((command, cwd))
+            target = Path(command[command.index("--site-dir") + 1])
+            assert not target.exists(), "旧的半成品要先清掉"
+            if page is not None:
+                target.mkdir()
+                (target / "index.html").write_text(page, encoding="utf-8")
+            return subprocess.CompletedProcess(command, code)
+
+        monkeypatch.setattr("mianjing.build.subprocess.run", run)
+        return calls
+
+    return install
+
+
+def old_site(root: Path) -> Path:
+    site = root / "site"
+    site.mkdir()
+    (site / "index.html").write_text("旧", encoding="utf-8")
+    (site / "only-old.html").write_text("旧", encoding="utf-8")
+    return site
+
+
+def content(site: Path) -> dict[str, str]:
+    return {f.name: f.read_text(encoding="utf-8") for f in site.iterdir()}
+
+
+Fake = Callable[[int, str | None], list[Any]]
+
+
+def test_a_good_build_replaces_the_site(tmp_path: Path, fake_mkdocs: Fake) -> None:
+    site = old_site(tmp_path)
+    calls = fake_mkdocs(0, GOOD)
+    assert build_site(tmp_path, site) == 0
+    assert content(site) == {"index.html": GOOD}
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["site"]
+    fresh = str(tmp_path / "site.next")
+    assert calls == [
+        ([sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", fresh], tmp_path)
+    ]
+
+
+def test_the_first_build_needs_no_old_site(tmp_path: Path, fake_mkdocs: Fake) -> None:
+    fake_mkdocs(0, GOOD)
+    assert build_site(tmp_path, tmp_path / "site") == 0
+    assert content(tmp_path / "site") == {"index.html": GOOD}
+
+
+@pytest.mark.parametrize("page", [None, GOOD, BAD])
+def test_a_failed_build_leaves_the_old_site(
+    tmp_path: Path,
+    fake_mkdocs: Fake,
+    capsys: pytest.CaptureFixture[str],
+    page: str | None,
+) -> None:
+    """mkdocs 报错时，哪怕已经写出了页面。"""
+    site = old_site(tmp_path)
+    before = content(site)
+    fake_mkdocs(3, page)
+    assert build_site(tmp_path, site) == 3
+    assert content(site) == before
+    assert "构建没有通过，site/ 保持原样" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("page", [None, BAD])
+def test_a_failed_audit_leaves_the_old_site(
+    tmp_path: Path,
+    fake_mkdocs: Fake,
+    capsys: pytest.CaptureFixture[str],
+    page: str | None,
+) -> None:
+    """mkdocs 成功而站是坏的：断了链接，或者什么都没写。"""
+    site = old_site(tmp_path)
+    before = content(site)
+    fake_mkdocs(0, page)
+    assert build_site(tmp_path, site) == 1
+    assert content(site) == before
+    error = capsys.readouterr().err
+    assert "审计发现 1 个问题，site/ 保持原样" in error
+    assert ("index.html:1: E504" in error) == (page == BAD)
+
+
+def test_leftovers_of_an_earlier_build_are_swept(tmp_path: Path, fake_mkdocs: Fake) -> None:
+    site = old_site(tmp_path)
+    for name in ("site.next", "site.old"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "half.html").write_text(BAD, encoding="utf-8")
+    fake_mkdocs(0, GOOD)
+    assert build_site(tmp_path, site) == 0
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["site"]
+    assert content(site) == {"index.html": GOOD}
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [("https://example.com/kb/", 0), ("https://example.com/kb", 0), ("https://example.com/", 1)],
+)
+def test_the_audit_knows_the_address(
+    tmp_path: Path, fake_mkdocs: Fake, monkeypatch: pytest.MonkeyPatch, url: str, code: int
+) -> None:
+    monkeypatch.setenv("SITE_URL", url)
+    fake_mkdocs(0, '<a href="/kb/index.html">绝对</a>')
+    assert build_site(tmp_path, tmp_path / "site") == code
+
+
+@pytest.mark.parametrize(
+    ("url", "base"),
+    [
+        ("", "/"),
+        ("https://a.b", "/"),
+        ("https://a.b/", "/"),
+        ("https://a.b/kb", "/kb/"),
+        ("https://a.b/kb/", "/kb/"),
+        ("https://a.b/x/kb/", "/x/kb/"),
+    ],
+)
+def test_the_base_path(url: str, base: str) -> None:
+    assert read_base(url) == base

@@ -1,0 +1,126 @@
+"""命令行：退出码、打印什么、交给谁。"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mianjing import __main__ as cli
+from mianjing import build, execute
+from mianjing.library import read_library as read_library_from_disk
+
+from tests.library import EXPERIENCE, TODAY, Library
+
+
+@pytest.fixture(autouse=True)
+def fixed_today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """检查里的「今天」固定下来。"""
+    monkeypatch.setattr(
+        "mianjing.library.read_library", lambda root: read_library_from_disk(root, TODAY)
+    )
+    monkeypatch.delenv("SITE_URL", raising=False)
+
+
+def run(library: Library, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(cli, "ROOT", library.root)
+    return cli.main(list(arguments))
+
+
+def test_check_of_good_data(
+    library: Library, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(library, monkeypatch, "check") == 0
+    out, err = capsys.readouterr()
+    assert out == "数据没有问题：1 篇面经、1 个考点、1 道题、1 本推导\n"
+    assert err == ""
+
+
+def test_check_lists_every_problem(
+    library: Library, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    library.change(EXPERIENCE, "outcome: rejected", "outcome: 挂")
+    library.change(EXPERIENCE, "channel: referral", "channel: 内推")
+    assert run(library, monkeypatch, "check") == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines() == [
+        f"{EXPERIENCE}:8: E104 channel：「内推」不在词表里，应写「referral」",
+        f"{EXPERIENCE}:9: E104 outcome：「挂」不在词表里，应写「rejected」",
+        "共 2 个问题",
+    ]
+
+
+def test_check_of_hostile_keys_can_be_printed(
+    library: Library, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """键里写了编码不出去的字符，也要打印得出来。"""
+    library.change(EXPERIENCE, "order: 1", '"or\\ud800der": 1')
+    assert run(library, monkeypatch, "check") == 1
+    assert "E002 键含控制字符 U+D800" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("code", [0, 1, 3])
+def test_build_returns_the_code_of_the_build(
+    library: Library, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    calls: list[Any] = []
+
+    def build_site(*places: Path) -> int:
+        calls.append(places)
+        return code
+
+    monkeypatch.setattr(build, "build_site", build_site)
+    assert run(library, monkeypatch, "build") == code
+    assert calls == [(library.root, library.root / "site")]
+
+
+def test_audit_of_a_good_site(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "index.html").write_text('<a href="index.html">x</a>', encoding="utf-8")
+    assert cli.main(["audit", str(tmp_path)]) == 0
+    assert "链接、锚点与外部主机都没有问题" in capsys.readouterr().out
+
+
+def test_audit_of_a_broken_site(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "index.html").write_text('<a href="a">x</a><a href="b">x</a>', encoding="utf-8")
+    assert cli.main(["audit", str(tmp_path)]) == 1
+    out, err = capsys.readouterr()
+    assert "共 2 个问题" in out
+    assert err.count("index.html:1: E504") == 2
+
+
+def test_audit_of_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["audit", str(tmp_path / "gone")]) == 1
+    assert "E500 没有任何 HTML：先构建" in capsys.readouterr().err
+
+
+def test_audit_knows_the_address_like_the_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "404.html").write_text('<a href="/kb/404.html">x</a>', encoding="utf-8")
+    assert cli.main(["audit", str(tmp_path)]) == 1
+    monkeypatch.setenv("SITE_URL", "https://example.com/kb/")
+    assert cli.main(["audit", str(tmp_path)]) == 0
+
+
+@pytest.mark.parametrize("names", [[], ["attention"], ["attention", "normalization"]])
+def test_execute_names_notebooks(
+    library: Library, monkeypatch: pytest.MonkeyPatch, names: list[str]
+) -> None:
+    calls: list[Any] = []
+
+    def execute_notebooks(*given: Any) -> int:
+        calls.append(given)
+        return 0
+
+    monkeypatch.setattr(execute, "execute_notebooks", execute_notebooks)
+    assert run(library, monkeypatch, "execute", *names) == 0
+    assert calls == [(library.root / "notebooks", names)]
+
+
+@pytest.mark.parametrize("arguments", [[], ["nope"], ["audit"], ["check", "extra"]])
+def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(arguments)
+    assert stopped.value.code == 2
+    assert "usage: mianjing" in capsys.readouterr().err
