@@ -18,7 +18,7 @@ from tests.site.conftest import ROOT
 pytestmark = pytest.mark.browser
 
 QUERIES = Path(__file__).parents[1] / "search" / "queries.json"
-FLOOR = {"h@1": 0.0, "h@3": 0.0, "mrr": 0.0}
+FLOOR = {"h@1": 0.65, "h@3": 0.8, "mrr": 0.75}
 """得分不得低于此；主题自带的搜索到不了 0.9，所以这里是防退步的底线，不是目标。"""
 RENAMED = {
     "company:Minimax": "company:MiniMax",
