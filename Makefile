@@ -42,7 +42,7 @@ execute:         ## 重新执行推导：notebooks/*.py → *.ipynb
 bench:           ## 构建时间、页面字节、请求数，与原样的 Material 并排
 	@sh .ci/setup test
 	@npm run --silent bundle
-	python tests/bench.py
+	@python -m tests.bench
 
 lock:            ## 重新生成 requirements*.txt 与 package-lock.json（升级依赖时用）
 	@sh .ci/setup check

@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median
 
 from mianjing.frontmatter import read_document
-from playwright.sync_api import Request, sync_playwright
+from playwright.sync_api import Page, Request, sync_playwright
 
 from tests.chromium import launch_chromium
 from tests.server import serve_site
@@ -84,6 +84,17 @@ def sizes(site: Path) -> dict[str, list[tuple[int, int]]]:
     return result
 
 
+def record_requests(page: Page) -> list[str]:
+    """从现在起这一页发出的请求。"""
+    urls: list[str] = []
+
+    def record(request: Request) -> None:
+        urls.append(request.url)
+
+    page.on("request", record)
+    return urls
+
+
 def requests_per_kind(site: Path) -> dict[str, int]:
     """冷缓存打开每类的第一页，数一数发了几个请求。"""
     counts: dict[str, int] = {}
@@ -93,9 +104,8 @@ def requests_per_kind(site: Path) -> dict[str, int]:
             file = next(iter(sorted(site.glob(pattern))), None)
             if file is None:
                 continue
-            seen: list[Request] = []
             page = browser.new_context().new_page()
-            page.on("request", seen.append)
+            seen = record_requests(page)
             folder = file.parent.relative_to(site).as_posix()
             page.goto(server.url("" if folder == "." else f"{folder}/"))
             page.wait_for_load_state("networkidle")
