@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from mianjing.build import build_site
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.chromium import launch_chromium
 from tests.server import SiteServer, serve_site
@@ -16,6 +16,9 @@ from tests.server import SiteServer, serve_site
 ROOT = Path(__file__).resolve().parents[2]
 MOUNTS = ("/", "/kb/")
 REPO_URL = "https://github.com/example/example"
+
+# 等条件成立，最多这么久（毫秒）：慢机器上也不会误报
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")
