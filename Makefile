@@ -1,6 +1,6 @@
 # 两条命令就够：make serve 看站，make test 跑完 CI 跑的一切。
 .DEFAULT_GOAL := help
-.PHONY: help serve build check test execute bench lock
+.PHONY: help serve build check test execute bench bench-search lock
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONPATH := $(CURDIR)/hooks
@@ -8,7 +8,7 @@ export NO_MKDOCS_2_WARNING := 1
 ADDR ?= 127.0.0.1:8000
 
 help:            ## 列出命令
-	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
 
 serve:           ## 装好依赖，构建并在本机预览，保存即刷新（ADDR=主机:端口 可改地址）
 	@sh .ci/setup serve
@@ -43,6 +43,11 @@ bench:           ## 构建时间、页面字节、请求数，与原样的 Mater
 	@sh .ci/setup test
 	@npm run --silent bundle
 	@python -m tests.bench
+
+bench-search:    ## 搜索：60、1,000、10,000 页时的字节、质量、快慢，与 Material 自带的并排
+	@sh .ci/setup test
+	@npm run --silent bundle
+	@python -m tests.bench_search
 
 lock:            ## 重新生成 requirements*.txt 与 package-lock.json（升级依赖时用）
 	@sh .ci/setup check

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from mianjing.search_box import SearchBox
 from mianjing.site_pages import SitePages
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import event_priority
@@ -21,6 +22,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     if not config.repo_url:
         config.edit_uri = None
     _site = SitePages(Path(config.config_file_path).parent, config)
+    config.plugins["material/search"] = SearchBox()
     return config
 
 
@@ -55,7 +57,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def on_env(env: Any, config: MkDocsConfig, files: Files) -> Any:
-    """全部页面的公式一次渲染。"""
+    """各页进搜索索引，再把全部页面的公式一次渲染。"""
+    _site.index_pages(files)
     _site.render_math(files)
     return env
 
@@ -63,3 +66,8 @@ def on_env(env: Any, config: MkDocsConfig, files: Files) -> Any:
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     """只在有公式的页面带上 KaTeX 的样式。"""
     return _site.add_math_style(output, page)
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """写出搜索索引。"""
+    _site.write_search()

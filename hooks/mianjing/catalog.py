@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -116,14 +115,6 @@ def count_stages(catalog: Catalog) -> dict[str, int]:
 def newest(catalog: Catalog, count: int) -> list[Experience]:
     """最新的几篇，新的在前。"""
     return list(reversed(catalog.experiences.values()))[:count]
-
-
-def own_terms(catalog: Catalog) -> list[str]:
-    """标题与别名里的纯汉字词，分词时不拆开。"""
-    names = [name for c in catalog.companies.values() for name in (c.name, *c.aliases)]
-    names += [name for t in catalog.topics.values() for name in (t.title, *t.aliases)]
-    names += [name for q in catalog.questions.values() for name in (q.title, *q.aliases)]
-    return _unique(name for name in names if re.fullmatch("[\u4e00-\u9fff]{2,}", name))
 
 
 def _mentions(catalog: Catalog, wanted: Callable[[Asked], bool]) -> list[Mention]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path, PurePosixPath
 from urllib.parse import urljoin
 
-import jieba
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
@@ -14,12 +12,14 @@ from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page as SitePage
 
 from mianjing import formulas, render
-from mianjing.catalog import own_terms
 from mianjing.dates import read_dates
 from mianjing.library import read_library
 from mianjing.model import Catalog, Derivation, Experience, Page, Question, Topic
 from mianjing.notebook import Rendering, read_notebook, render_notebook
 from mianjing.problem import Problem
+from mianjing.search.documents import Document, make_documents, read_synonyms
+from mianjing.search.index import build_index
+from mianjing.search.sections import read_sections
 from mianjing.tags import tags_of
 
 Record = Experience | Topic | Question | Derivation | Page
@@ -46,11 +46,10 @@ class SitePages:
             message = "还没有打包浏览器端的库：运行 npm run bundle，或用 make serve、make build"
             problems.append(Problem(f"docs/{_MATH_STYLE}", 1, "E305", "", message))
         _stop_on(problems)
-        jieba.setLogLevel(logging.WARNING)
-        for term in own_terms(self.catalog):
-            jieba.add_word(term)
         self.dates = read_dates(root)
         self.records = _by_source(self.catalog)
+        self.documents: list[Document] = []
+        self.search_files: dict[str, bytes] = {}
 
     def add_files(self, files: Files) -> Files:
         """加入推导、可下载的源与结果、图。"""
@@ -133,6 +132,23 @@ class SitePages:
                 except render.UnknownBlockError as error:
                     raise PluginError(f"docs/{uri}: {error}") from error
 
+    def index_pages(self, files: Files) -> None:
+        """各页的文字进搜索索引；要在公式渲染之前，公式此时还是 TeX。"""
+        pages = {}
+        for file in files.documentation_pages():
+            if isinstance(file.page, SitePage):
+                sections = read_sections(file.page.content or "")
+                pages[file.src_uri] = (file.page.url, sections)
+        self.documents = make_documents(self.catalog, pages, self._tag_anchor)
+        self.search_files = build_index(self.documents, read_synonyms())
+
+    def write_search(self) -> None:
+        """写出搜索索引。"""
+        for name, content in self.search_files.items():
+            path = Path(self.config.site_dir, "search", name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+
     def render_math(self, files: Files) -> None:
         """把全部页面的公式换成 HTML；有错的公式连同文件与行号一起报出。"""
         pages = [
@@ -163,6 +179,14 @@ class SitePages:
             return output
         style = "../" * page.url.count("/") + _MATH_STYLE
         return output.replace("</head>", f'<link rel="stylesheet" href="{style}"></head>', 1)
+
+    def _tag_anchor(self, tag: str) -> str:
+        """标签页里这个标签的锚点，与标签插件的算法相同。"""
+        settings = self.config.plugins["material/tags"].config
+        parts = (
+            settings.tags_slugify(part, settings.tags_slugify_separator) for part in tag.split("/")
+        )
+        return str(settings.tags_slugify_format).format(slug="/".join(parts))
 
     def _source_path(self, page: SitePage) -> str:
         uri = PurePosixPath(page.file.src_uri)

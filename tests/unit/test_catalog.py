@@ -170,12 +170,3 @@ def test_counts_follow_the_vocabulary(crowd: Library) -> None:
 def test_the_newest_come_first(crowd: Library) -> None:
     catalog = crowd.catalog()
     assert [e.key for e in group.newest(catalog, 2)] == ["sample-2026", "example-2026"]
-
-
-def test_own_terms_are_chinese_words_of_names_and_titles(crowd: Library) -> None:
-    """分词时不拆开的词：纯汉字、至少两个字、各一次。"""
-    terms = group.own_terms(crowd.catalog())
-    assert {"示例公司", "示例", "示例助手", "沉默公司", "注意力", "自注意力", "缩放"} <= set(terms)
-    assert "为什么要缩放" in terms
-    assert not [term for term in terms if not all("\u4e00" <= c <= "\u9fff" for c in term)]
-    assert len(terms) == len(set(terms))

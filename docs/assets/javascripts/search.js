@@ -1,0 +1,64 @@
+/**
+ * 每一页都有的搜索入口：快捷键、首页的按钮、`?q=` 链接、目标页上的记号。
+ * 索引与界面的代码到有人要搜的时候才取。
+ */
+import { markPage } from "./search/highlight.js";
+
+const TOGGLE = /** @type {HTMLInputElement | null} */ (document.getElementById("__search"));
+const INPUT = /** @type {HTMLInputElement | null} */ (document.querySelector(".md-search__input"));
+
+/** @type {Promise<unknown> | undefined} */
+let box;
+
+/** 取来界面；取不到时在状态行说明，下一次再取。 */
+function load() {
+  box ??= import("./search/box.js").then(({ startBox }) => startBox(), (error) => {
+    box = undefined;
+    const status = document.querySelector("[data-mj-component='search-status']");
+    if (status) status.textContent = "搜索没有取到：检查网络后再点一次搜索框，或按标签找";
+    console.warn(error);
+  });
+}
+
+function open() {
+  if (!TOGGLE || !INPUT) return;
+  load();
+  if (!TOGGLE.checked) TOGGLE.click();
+  INPUT.focus();
+}
+
+/** 正在别处打字时，快捷键不抢。 @param {Element | null} element */
+function isTyping(element) {
+  return element instanceof HTMLElement && (element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName));
+}
+
+if (TOGGLE && INPUT) {
+  INPUT.addEventListener("focus", open);
+  INPUT.addEventListener("pointerenter", load);
+  TOGGLE.addEventListener("change", () => TOGGLE.checked && open());
+  document.addEventListener("keydown", (event) => {
+    const { key, ctrlKey, metaKey, altKey, isComposing } = event;
+    if (ctrlKey || metaKey || altKey || isComposing || isTyping(document.activeElement)) return;
+    if (key === "/" || key === "s" || key === "f") {
+      event.preventDefault();
+      open();
+    }
+  });
+  // 委托给 document：即时换页后首页的按钮是新的
+  document.addEventListener("click", (event) => {
+    if (/** @type {Element} */ (event.target).closest("[data-mj-search], header [for='__search']")) load();
+    if (/** @type {Element} */ (event.target).closest("[data-mj-search]")) open();
+  });
+  const asked = new URL(location.href).searchParams.get("q");
+  if (asked !== null) {
+    INPUT.value = asked;
+    open();
+  }
+}
+
+/** Material 的即时导航每次换页后发一次；没有它时就是普通的页面加载。 */
+const pages = /** @type {{document$?: {subscribe(next: () => void): void}}} */ (
+  /** @type {unknown} */ (globalThis)
+).document$;
+if (pages) pages.subscribe(markPage);
+else markPage();
