@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from mianjing.model import Asked, Catalog, Derivation, Experience, NotAsked, Question, Round
+from mianjing.model import Asked, Catalog, Derivation, Experience, NotAsked, Question, Round, Topic
 from mianjing.vocabulary import UNKNOWN, read_vocabulary
 
 
@@ -64,9 +64,30 @@ def count_unstated(catalog: Catalog, topic: str) -> int:
     return len(catalog.experiences) - len(stated)
 
 
+def group_chapters(catalog: Catalog, topic: str) -> list[Topic]:
+    """考点的分章。"""
+    return [t for t in catalog.topics.values() if t.part_of == topic]
+
+
 def group_topic_questions(catalog: Catalog, topic: str) -> list[Question]:
-    """考点下的题。"""
-    return [q for q in catalog.questions.values() if q.topic == topic]
+    """考点下的题，按难度；分章的题归分章，也归考点。"""
+    keys = {topic, *(chapter.key for chapter in group_chapters(catalog, topic))}
+    return [q for q in catalog.questions.values() if q.topic in keys]
+
+
+def group_company_questions(catalog: Catalog) -> list[tuple[Experience, list[Question]]]:
+    """记录里写明问过题库里哪些题的面经，与那些题。"""
+    asked = {
+        experience.key: list(
+            dict.fromkeys(a.question for _, a in experience.asked if a.question is not None)
+        )
+        for experience in catalog.experiences.values()
+    }
+    return [
+        (experience, [catalog.questions[key] for key in asked[experience.key]])
+        for experience in catalog.experiences.values()
+        if asked[experience.key]
+    ]
 
 
 def group_topic_derivations(catalog: Catalog, topic: str) -> list[Derivation]:

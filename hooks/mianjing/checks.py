@@ -6,7 +6,10 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from mianjing.claims import check_claims
+from mianjing.diagrams import DIAGRAMS
 from mianjing.fields import ANCHOR
+from mianjing.markdown import DIAGRAM, open_fence, prose_lines
 from mianjing.model import Asked, Catalog, Experience, NotAsked, Provenance, Question, Topic
 from mianjing.problem import Problem, suggest
 from mianjing.vocabulary import UNKNOWN
@@ -14,7 +17,6 @@ from mianjing.vocabulary import UNKNOWN
 TOPIC_SECTIONS = ("面试里怎么问", "直觉", "推导", "复杂度与数字", "手写代码", "追问与误区")
 QUESTION_SECTIONS = ("30 秒版", "2 分钟版", "推导或代码", "追问", "常见错误")
 
-_FENCE = re.compile(r"^ *(`{3,}|~{3,})")
 _ID_LINE = re.compile(r"^\{ ?#([^ }]+) ?\}$")
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
@@ -37,14 +39,18 @@ def check_catalog(catalog: Catalog, today: str) -> list[Problem]:
     problems += check_orders(catalog)
     for topic in catalog.topics.values():
         problems += check_prerequisites(topic, catalog)
+        problems += check_chapter(topic, catalog)
+        problems += check_diagrams(topic)
         problems += check_sections(topic, TOPIC_SECTIONS)
         problems += check_body(topic.path, topic.body, topic.body_line)
     problems += check_ranks(catalog)
     for question in catalog.questions.values():
         problems += check_question_topic(question, catalog)
+        problems += check_diagrams(question)
         problems += check_sections(question, QUESTION_SECTIONS)
         problems += check_body(question.path, question.body, question.body_line)
     problems += check_derivations(catalog)
+    problems += check_claims(catalog)
     return problems
 
 
@@ -144,7 +150,7 @@ def check_anchors(experience: Experience) -> Iterator[Problem]:
     """每个 anchor 在正文里有一段（段后单独一行 `{ #id }`），id 合法且不重复。"""
     found: dict[str, int] = {}
     lines = ["", *experience.body.split("\n"), ""]
-    for number, line in _prose_lines(experience.body, experience.body_line):
+    for number, line in prose_lines(experience.body, experience.body_line):
         match = _ID_LINE.match(line)
         if not match:
             continue
@@ -212,6 +218,32 @@ def check_prerequisites(topic: Topic, catalog: Catalog) -> Iterator[Problem]:
             yield _problem(topic, "prerequisites", "E206", _topic_hint(key, catalog))
 
 
+def check_chapter(topic: Topic, catalog: Catalog) -> Iterator[Problem]:
+    """分章属于一个自成考点的考点，自己不再有排序。"""
+    if topic.part_of is None:
+        return
+    main = catalog.topics.get(topic.part_of)
+    if main is None:
+        yield _problem(topic, "part_of", "E206", _topic_hint(topic.part_of, catalog))
+    elif main.part_of is not None or main is topic:
+        message = f"「{topic.part_of}」自己也是分章：写它所属的考点"
+        yield _problem(topic, "part_of", "E206", message)
+    if topic.rank is not None:
+        yield _problem(topic, "rank", "E209", "分章不写 rank：排序属于考点")
+
+
+def check_diagrams(page: Topic | Question) -> Iterator[Problem]:
+    """正文里的图都画得出来，而且有替代文字。"""
+    for number, line in prose_lines(page.body, page.body_line):
+        for alt, name in DIAGRAM.findall(line):
+            if name not in DIAGRAMS:
+                message = f"没有叫「{name}」的图，{suggest(name, DIAGRAMS)}"
+                yield Problem(page.path, number, "E405", "", message)
+            if len(alt) < 10:
+                message = f"图「{name}」的替代文字太短：写出图里说的事，至少十个字"
+                yield Problem(page.path, number, "E405", "", message)
+
+
 def check_ranks(catalog: Catalog) -> Iterator[Problem]:
     """rank 不重复，从 1 连续。"""
     seen: dict[int, str] = {}
@@ -246,7 +278,7 @@ def check_sections(page: Topic | Question, expected: tuple[str, ...]) -> Iterato
     """二级标题恰好是规定的几节，各一次，次序不变。"""
     found = [
         (number, line[3:].strip())
-        for number, line in _prose_lines(page.body, page.body_line)
+        for number, line in prose_lines(page.body, page.body_line)
         if line.startswith("## ")
     ]
     names = [name for _, name in found]
@@ -268,12 +300,12 @@ def check_sections(page: Topic | Question, expected: tuple[str, ...]) -> Iterato
 
 def check_body(path: str, body: str, first_line: int) -> Iterator[Problem]:
     """正文不写一级标题（标题来自 title），标题里不写公式，代码围栏要闭合。"""
-    for number, line in _prose_lines(body, first_line):
+    for number, line in prose_lines(body, first_line):
         if re.match(r"#(?!#)", line):
             yield Problem(path, number, "E402", "", "正文不写一级标题：标题来自 title 字段")
         if re.match(r"#{2,6} .*\$", line):
             yield Problem(path, number, "E402", "", "标题里不写公式：目录与搜索显示不了")
-    opened = _open_fence(body)
+    opened = open_fence(body)
     if opened is not None:
         yield Problem(path, first_line + opened, "E402", "", "代码围栏没有闭合：补上 ```")
 
@@ -313,28 +345,3 @@ def _topic_hint(value: str, catalog: Catalog, *others: str) -> str:
     if value in by_name:
         return f"「{value}」不是考点的键，应写「{by_name[value]}」"
     return f"「{value}」不是考点，{suggest(value, [*catalog.topics, *others], by_name)}"
-
-
-def _prose_lines(body: str, first_line: int) -> Iterator[tuple[int, str]]:
-    """正文里代码围栏以外的行，带文件行号。"""
-    fence = ""
-    for number, line in enumerate(body.split("\n"), first_line):
-        match = _FENCE.match(line)
-        if match and not fence:
-            fence = match.group(1)
-        elif match and match.group(1).startswith(fence) and line.strip() == match.group(1):
-            fence = ""
-        elif not fence:
-            yield number, line
-
-
-def _open_fence(body: str) -> int | None:
-    """没有闭合的围栏从正文第几行（0 起）开始；都闭合时为 None。"""
-    fence, start = "", 0
-    for number, line in enumerate(body.split("\n")):
-        match = _FENCE.match(line)
-        if match and not fence:
-            fence, start = match.group(1), number
-        elif match and match.group(1).startswith(fence) and line.strip() == match.group(1):
-            fence = ""
-    return start if fence else None

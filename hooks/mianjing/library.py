@@ -19,7 +19,7 @@ from mianjing.frontmatter import (
     read_document,
     read_table,
 )
-from mianjing.model import Catalog, Derivation, Experience, Page, Question, Topic
+from mianjing.model import Catalog, Claim, Derivation, Experience, Page, Question, Topic
 from mianjing.problem import Problem
 
 T = TypeVar("T", Experience, Topic, Question)
@@ -45,9 +45,10 @@ def read_library(root: Path, today: date | None = None) -> tuple[Catalog, list[P
         companies=companies,
         provenances=provenances,
         experiences=_sorted(experiences, _experience_order),
-        topics=_sorted(topics, lambda t: (t.rank is None, t.rank or 0, t.key)),
+        topics=_sorted(topics, lambda t: _topic_order(t, topics)),
         questions=_sorted(questions, lambda q: (q.topic, q.level, q.key)),
         derivations=_read_derivations(root, problems),
+        claims=_read_claims(root, problems),
         pages=_read_pages(root, problems),
     )
     problems += _check_places(root)
@@ -59,6 +60,12 @@ def _experience_order(experience: Experience) -> tuple[str, str, int, str]:
     """新的在后：按起始月份、出处、出处里的先后。"""
     period = experience.period
     return (period.start or "", experience.source, experience.order or 0, experience.key)
+
+
+def _topic_order(topic: Topic, topics: dict[str, Topic]) -> tuple[bool, int, str, bool, str]:
+    """按重要性，侧题随后；分章跟在自己的考点后面。"""
+    main = topics.get(topic.part_of or "", topic)
+    return (main.rank is None, main.rank or 0, main.key, main is not topic, topic.key)
 
 
 def _sorted(items: dict[str, T], key: Callable[[T], object]) -> dict[str, T]:
@@ -78,6 +85,18 @@ def _read_folder(
             record = read(document, problems)
             result[record.key] = record
     return result
+
+
+def _read_claims(root: Path, problems: list[Problem]) -> dict[str, Claim]:
+    claims: dict[str, Claim] = {}
+    for file in sorted((root / "docs" / "claims").glob("*.yml")):
+        path, table = _read_yaml(root, file, problems)
+        for key, claim in records.read_claims(path, table, problems).items():
+            if key in claims:
+                message = f"「{key}」在 {claims[key].path} 里已经有了：换一个键"
+                problems.append(Problem(path, claim.line, "E209", key, message))
+            claims[key] = claim
+    return claims
 
 
 def _read_pages(root: Path, problems: list[Problem]) -> dict[str, Page]:
@@ -176,6 +195,8 @@ def _check_places(root: Path) -> list[Problem]:
             elif file.suffix != ".md" and not table:
                 message = "这里只放 .md：图片放 docs/assets/images/"
                 problems.append(Problem(path, 1, "E303", "", message))
+        elif parts[0] == "claims" and len(parts) == 2 and file.suffix == ".yml":
+            continue
         elif file.suffix != ".md":
             problems.append(Problem(path, 1, "E303", "", "docs/assets 以外只放 .md"))
     return problems

@@ -161,7 +161,9 @@ class Topic:
     title: str
     aliases: tuple[str, ...]
     rank: int | None
-    """原始面经作者的重要性排序 1–8；侧题没有。"""
+    """原始面经作者的重要性排序 1–8；侧题与分章没有。"""
+    part_of: str | None
+    """这一页是哪个考点的一章；自成一个考点的为 None。"""
     prerequisites: tuple[str, ...]
     sources: tuple[Source, ...]
     body: str
@@ -199,6 +201,30 @@ class Derivation:
 
 
 @dataclass(frozen=True)
+class Computation:
+    """一次重算：`estimates.py` 里的函数与参数。"""
+
+    function: str
+    arguments: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """账本里的一条：一个能核对的数字或式子，写在 `docs/claims/*.yml`。"""
+
+    key: str
+    path: str
+    line: int
+    statement: str
+    status: str
+    value: str
+    """重算应得的数，写出几位就核对到几位；没有重算的为空。"""
+    computation: Computation | None
+    sources: tuple[Source, ...]
+    checked: str | None
+
+
+@dataclass(frozen=True)
 class Page:
     """其余页面（首页、索引、关于）：只有标题与正文。"""
 
@@ -218,4 +244,5 @@ class Catalog:
     topics: dict[str, Topic]
     questions: dict[str, Question]
     derivations: dict[str, Derivation]
+    claims: dict[str, Claim]
     pages: dict[str, Page]

@@ -9,7 +9,9 @@ from mianjing.fields import ANCHOR, Fields
 from mianjing.frontmatter import Document, Mapping
 from mianjing.model import (
     Asked,
+    Claim,
     Company,
+    Computation,
     Experience,
     NotAsked,
     Page,
@@ -165,6 +167,7 @@ def read_topic(document: Document, problems: list[Problem]) -> Topic:
         title=top.title(),
         aliases=top.texts("aliases"),
         rank=top.integer("rank", 1, 99, required=False),
+        part_of=top.known_text("part_of", required=False),
         prerequisites=top.texts("prerequisites"),
         sources=top.each("sources", _read_source, required=True),
         body=document.body,
@@ -227,6 +230,35 @@ def read_companies(path: str, table: Mapping, problems: list[Problem]) -> dict[s
         )
         fields.done()
     return companies
+
+
+def read_claims(path: str, table: Mapping, problems: list[Problem]) -> dict[str, Claim]:
+    """账本的一份：键 → 说法、状态、重算、来源、核对的日期。"""
+    statuses = read_vocabulary()["claim_statuses"]
+    claims: dict[str, Claim] = {}
+    for key, fields in _rows(path, table, problems):
+        compute = fields.inner("compute", required=False)
+        claims[key] = Claim(
+            key=key,
+            path=path,
+            line=table.line_of(key),
+            statement=fields.text("statement"),
+            status=fields.choice("status", statuses),
+            value=fields.text("value", required=compute is not None),
+            computation=_read_computation(compute) if compute else None,
+            sources=fields.each("sources", _read_source),
+            checked=fields.day("checked"),
+        )
+        fields.done()
+    return claims
+
+
+def _read_computation(fields: Fields) -> Computation:
+    function = fields.text("function")
+    names = [name for name in fields.mapping.entries if name != "function"]
+    computation = Computation(function, {name: fields.text(name) for name in names})
+    fields.done()
+    return computation
 
 
 def read_provenances(path: str, table: Mapping, problems: list[Problem]) -> dict[str, Provenance]:

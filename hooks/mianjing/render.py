@@ -10,9 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from mianjing import catalog as group
 from mianjing.checks import TOPIC_SECTIONS
+from mianjing.claims import CITATION, cited_by, find_citations
+from mianjing.diagrams import DIAGRAMS
+from mianjing.markdown import DIAGRAM, replace_prose
 from mianjing.model import Catalog, Derivation, Experience, Period, Question, Round, Topic
 from mianjing.vocabulary import FIELD_TERMS, UNKNOWN, read_vocabulary
 
@@ -124,18 +128,20 @@ def render_topic(topic: Topic, catalog: Catalog, href: Href) -> str:
         catalog=catalog,
         href=href,
     )
-    head, mark, tail = topic.body.partition(f"\n## {TOPIC_SECTIONS[1]}\n")
+    body = render_marks(topic.body, catalog, href)
+    head, mark, tail = body.partition(f"\n## {TOPIC_SECTIONS[1]}\n")
     related = _template(
         "related.html",
         questions=group.group_topic_questions(catalog, topic.key),
         derivations=group.group_topic_derivations(catalog, topic.key),
         prerequisites=[catalog.topics[key] for key in topic.prerequisites],
+        chapters=group.group_chapters(catalog, topic.key),
         href=href,
     )
     parts = [head.strip("\n"), "", "## 谁问过", "", asked, mark.strip("\n"), tail.strip("\n"), ""]
     if related.strip():
         parts += ["## 题目与推导", "", related]
-    return "\n".join([*parts, *_render_sources(topic)])
+    return "\n".join([*parts, *_render_sources(topic), _render_checked(topic, catalog, href)])
 
 
 def render_question(question: Question, catalog: Catalog, href: Href) -> str:
@@ -148,7 +154,9 @@ def render_question(question: Question, catalog: Catalog, href: Href) -> str:
         catalog=catalog,
         href=href,
     )
-    return "\n".join([head, question.body.strip("\n"), "", *_render_sources(question)])
+    body = render_marks(question.body, catalog, href).strip("\n")
+    tail = _render_checked(question, catalog, href)
+    return "\n".join([head, body, "", *_render_sources(question), tail])
 
 
 def render_derivation(derivation: Derivation, markdown: str, catalog: Catalog, href: Href) -> str:
@@ -157,8 +165,22 @@ def render_derivation(derivation: Derivation, markdown: str, catalog: Catalog, h
     return "\n".join([head, markdown, _render_aliases(derivation.aliases)])
 
 
+def render_marks(markdown: str, catalog: Catalog, href: Href) -> str:
+    """正文里的引用（`[✓](claim:键)`）与图（`![替代文字](diagram:名字)`）换成 HTML。"""
+
+    def cite(match: re.Match[str]) -> str:
+        claim = catalog.claims[match.group(1)]
+        return _template("claim_mark.html", claim=claim, href=href).strip()
+
+    def draw(match: re.Match[str]) -> str:
+        alt, name = match.groups()
+        return _template("diagram.html", alt=alt, svg=Markup(DIAGRAMS[name]()))
+
+    return replace_prose(markdown, lambda line: DIAGRAM.sub(draw, CITATION.sub(cite, line)))
+
+
 def render_blocks(markdown: str, catalog: Catalog, href: Href) -> str:
-    """把 `<!-- mianjing: 名字 -->` 单独一行的标记换成生成的块。"""
+    """把 `<!-- mianjing: 名字 -->` 单独一行的标记换成生成的块，引用换成记号。"""
 
     def replace(match: re.Match[str]) -> str:
         name = match.group(1)
@@ -167,12 +189,12 @@ def render_blocks(markdown: str, catalog: Catalog, href: Href) -> str:
             raise UnknownBlockError(f"不认识的生成块「{name}」，可用：{known}")
         return BLOCKS[name](catalog, href)
 
-    return _BLOCK.sub(replace, markdown)
+    return _BLOCK.sub(replace, render_marks(markdown, catalog, href))
 
 
 def _block(template: str) -> Callable[[Catalog, Href], str]:
     def render(catalog: Catalog, href: Href) -> str:
-        return _template(template, catalog=catalog, group=group, href=href)
+        return _template(template, catalog=catalog, group=group, cited_by=cited_by, href=href)
 
     return render
 
@@ -183,9 +205,13 @@ BLOCKS: dict[str, Callable[[Catalog, Href], str]] = {
     "experience-summary": _block("experience_summary.html"),
     "experience-table": _block("experience_table.html"),
     "topic-table": _block("topic_table.html"),
-    "question-table": _block("question_table.html"),
+    "question-levels": _block("question_levels.html"),
+    "question-topics": _block("question_topics.html"),
     "derivation-list": _block("derivation_list.html"),
     "vocabulary": _block("vocabulary.html"),
+    "question-companies": _block("question_companies.html"),
+    "claim-counts": _block("claim_counts.html"),
+    "claim-list": _block("claim_list.html"),
 }
 
 
@@ -194,6 +220,13 @@ def _render_sources(page: Topic | Question) -> list[str]:
     if not page.sources:
         return [aliases]
     return ["## 来源", "", _template("sources.html", sources=page.sources), aliases]
+
+
+def _render_checked(page: Topic | Question, catalog: Catalog, href: Href) -> str:
+    """页末的一句：引用了账本几条、核对到哪一天；没有引用时为空。"""
+    keys = dict.fromkeys(key for _, key in find_citations(page))
+    claims = [catalog.claims[key] for key in keys]
+    return _template("checked.html", claims=claims, href=href) if claims else ""
 
 
 def _render_aliases(aliases: tuple[str, ...]) -> str:
