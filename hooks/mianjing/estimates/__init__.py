@@ -1,6 +1,7 @@
-"""候选人被要求估的量：参数、FLOPs、KV cache、显存、气泡、通信……账本的重算与页面里的计算器用同一份。
+"""候选人被要求估的量：参数、FLOPs、KV cache、显存、气泡、通信、评测的误差……
 
-每个函数都是纯函数；单位写在说明里。FLOPs 一律按一次乘加 2 次计；字节是字节，不是 GB 或 GiB。
+账本的重算与页面里的计算器用同一份。每个函数都是纯函数，单位写在说明里：
+FLOPs 一律按一次乘加 2 次计；字节就是字节，换成 GB（10⁹）还是 GiB（2³⁰）由用的人写明。
 """
 
 from __future__ import annotations
@@ -8,20 +9,41 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 
+from mianjing.estimates import (
+    alignment,
+    attention,
+    data,
+    evaluation,
+    models,
+    normalization,
+    parallelism,
+    training,
+)
+from mianjing.estimates.presets import Preset, read_presets
+
+_MODULES = (
+    attention,
+    normalization,
+    parallelism,
+    models,
+    training,
+    data,
+    evaluation,
+    alignment,
+)
+ESTIMATES: dict[str, Callable[..., float]] = {
+    name: function
+    for module in _MODULES
+    for name, function in vars(module).items()
+    if inspect.isfunction(function)
+    and function.__module__ == module.__name__
+    and not name.startswith("_")
+}
+"""账本的 `compute.function` 可以写的名字：各模块里全部公开的函数。"""
+
 
 class EstimateError(ValueError):
     """重算写得不对：没有这个函数、缺参数、参数不是数。"""
-
-
-def softmax_scale_variance(head_dim: int) -> float:
-    """q、k 各分量独立、零均值、单位方差时点积的方差，等于每头维度。"""
-    return float(head_dim)
-
-
-ESTIMATES: dict[str, Callable[..., float]] = {
-    function.__name__: function for function in (softmax_scale_variance,)
-}
-"""账本的 `compute.function` 可以写的名字。"""
 
 
 def run_estimate(function: str, arguments: Mapping[str, str]) -> float:
@@ -42,8 +64,11 @@ def run_estimate(function: str, arguments: Mapping[str, str]) -> float:
 
 
 def _read_argument(name: str, text: str, kind: object) -> object:
-    if kind is str:
-        return text
+    if kind is Preset:
+        presets = read_presets()
+        if text not in presets:
+            raise EstimateError(f"没有「{text}」这个模型，可用：{'、'.join(presets)}")
+        return presets[text]
     try:
         return int(text) if kind is int else float(text)
     except ValueError:
