@@ -56,6 +56,11 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     return _site.compose(markdown, page, files)
 
 
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """题目的答案先折着。"""
+    return _site.fold(html, page)
+
+
 def on_env(env: Any, config: MkDocsConfig, files: Files) -> Any:
     """各页进搜索索引，再把全部页面的公式一次渲染。"""
     _site.index_pages(files)

@@ -51,6 +51,7 @@ def check_catalog(catalog: Catalog, today: str) -> list[Problem]:
         problems += check_body(question.path, question.body, question.body_line)
     problems += check_derivations(catalog)
     problems += check_claims(catalog)
+    problems += check_errata(catalog, today)
     return problems
 
 
@@ -272,6 +273,27 @@ def check_derivations(catalog: Catalog) -> Iterator[Problem]:
             if key not in catalog.topics:
                 message = _topic_hint(key, catalog)
                 yield Problem(derivation.path, 1, "E206", "mianjing.topics", message)
+
+
+def check_errata(catalog: Catalog, today: str) -> Iterator[Problem]:
+    """勘误指向真有的一页；日期写明、不倒置、不在未来。"""
+    known = {
+        *(
+            page.path
+            for records in (catalog.topics, catalog.questions)
+            for page in records.values()
+        ),
+        *(experience.path for experience in catalog.experiences.values()),
+        *(f"docs/notebooks/{key}.md" for key in catalog.derivations),
+        *(f"docs/{path}" for path in catalog.pages),
+    }
+    for one in catalog.errata.values():
+        if f"docs/{one.page}" not in known:
+            message = f"没有「{one.page}」这一页：写 docs 内的路径，如 topics/data.md"
+            yield Problem(one.path, one.line, "E206", f"{one.key}.page", message)
+        if not one.since or not one.fixed or not one.since <= one.fixed <= today:
+            message = f"「{one.since}」到「{one.fixed}」：两个日期都要写，先错后改，不在未来"
+            yield Problem(one.path, one.line, "E203", f"{one.key}.fixed", message)
 
 
 def check_sections(page: Topic | Question, expected: tuple[str, ...]) -> Iterator[Problem]:

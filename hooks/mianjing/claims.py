@@ -57,7 +57,7 @@ def check_computation(claim: Claim) -> Iterator[Problem]:
     assert isinstance(exponent, int)
     step = Decimal(1).scaleb(exponent)
     if Decimal(str(found)).quantize(step, ROUND_HALF_EVEN) != expected:
-        message = f"重算得 {found}，与 value「{claim.value}」不符"
+        message = f"重算得 {found:.10g}，与 value「{claim.value}」不符"
         yield Problem(claim.path, claim.line, "E602", field, message)
 
 

@@ -19,12 +19,13 @@ from mianjing.frontmatter import (
     read_document,
     read_table,
 )
-from mianjing.model import Catalog, Claim, Derivation, Experience, Page, Question, Topic
+from mianjing.model import Catalog, Claim, Derivation, Erratum, Experience, Page, Question, Topic
 from mianjing.problem import Problem
 
 T = TypeVar("T", Experience, Topic, Question)
 
 TABLES = ("companies.yml", "sources.yml")
+ERRATA = "docs/about/errata.yml"
 _IGNORED_DIRS = {"assets", "decisions"}
 
 
@@ -49,6 +50,7 @@ def read_library(root: Path, today: date | None = None) -> tuple[Catalog, list[P
         questions=_sorted(questions, lambda q: (q.topic, q.level, q.key)),
         derivations=_read_derivations(root, problems),
         claims=_read_claims(root, problems),
+        errata=_read_errata(root, problems),
         pages=_read_pages(root, problems),
     )
     problems += _check_places(root)
@@ -97,6 +99,11 @@ def _read_claims(root: Path, problems: list[Problem]) -> dict[str, Claim]:
                 problems.append(Problem(path, claim.line, "E209", key, message))
             claims[key] = claim
     return claims
+
+
+def _read_errata(root: Path, problems: list[Problem]) -> dict[str, Erratum]:
+    file = root / ERRATA
+    return records.read_errata(*_read_yaml(root, file, problems), problems) if file.exists() else {}
 
 
 def _read_pages(root: Path, problems: list[Problem]) -> dict[str, Page]:
@@ -195,7 +202,7 @@ def _check_places(root: Path) -> list[Problem]:
             elif file.suffix != ".md" and not table:
                 message = "这里只放 .md：图片放 docs/assets/images/"
                 problems.append(Problem(path, 1, "E303", "", message))
-        elif parts[0] == "claims" and len(parts) == 2 and file.suffix == ".yml":
+        elif path == ERRATA or (parts[0] == "claims" and file.suffix == ".yml"):
             continue
         elif file.suffix != ".md":
             problems.append(Problem(path, 1, "E303", "", "docs/assets 以外只放 .md"))

@@ -225,6 +225,24 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class Erratum:
+    """一条勘误，写在 `docs/about/errata.yml`。"""
+
+    key: str
+    path: str
+    line: int
+    page: str
+    """错在哪一页：docs 内的路径。"""
+    wrong: str
+    right: str
+    since: str | None
+    """从哪一天起错的。"""
+    fixed: str | None
+    evidence: str
+    """凭什么说对的是这样。"""
+
+
+@dataclass(frozen=True)
 class Page:
     """其余页面（首页、索引、关于）：只有标题与正文。"""
 
@@ -245,4 +263,5 @@ class Catalog:
     questions: dict[str, Question]
     derivations: dict[str, Derivation]
     claims: dict[str, Claim]
+    errata: dict[str, Erratum]
     pages: dict[str, Page]

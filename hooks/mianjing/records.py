@@ -12,6 +12,7 @@ from mianjing.model import (
     Claim,
     Company,
     Computation,
+    Erratum,
     Experience,
     NotAsked,
     Page,
@@ -259,6 +260,25 @@ def _read_computation(fields: Fields) -> Computation:
     computation = Computation(function, {name: fields.text(name) for name in names})
     fields.done()
     return computation
+
+
+def read_errata(path: str, table: Mapping, problems: list[Problem]) -> dict[str, Erratum]:
+    """勘误表：键 → 哪一页、错的、对的、起止的日期、依据；写在前面的在前。"""
+    errata: dict[str, Erratum] = {}
+    for key, fields in _rows(path, table, problems):
+        errata[key] = Erratum(
+            key=key,
+            path=path,
+            line=table.line_of(key),
+            page=fields.text("page"),
+            wrong=fields.text("wrong"),
+            right=fields.text("right"),
+            since=fields.day("since"),
+            fixed=fields.day("fixed"),
+            evidence=fields.text("evidence"),
+        )
+        fields.done()
+    return errata
 
 
 def read_provenances(path: str, table: Mapping, problems: list[Problem]) -> dict[str, Provenance]:

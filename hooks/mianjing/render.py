@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from mianjing import catalog as group
-from mianjing.checks import TOPIC_SECTIONS
+from mianjing.checks import QUESTION_SECTIONS, TOPIC_SECTIONS
 from mianjing.claims import CITATION, cited_by, find_citations
 from mianjing.diagrams import DIAGRAMS
 from mianjing.markdown import DIAGRAM, replace_prose
@@ -23,6 +25,7 @@ from mianjing.vocabulary import FIELD_TERMS, UNKNOWN, read_vocabulary
 Href = Callable[[str, str], str]
 
 _BLOCK = re.compile(r"^<!-- mianjing: (\S+) -->$", re.MULTILINE)
+_SECOND_HEADING = re.compile(r"(<h2 id=.*?</h2>)", re.DOTALL)
 _NUMERALS = "零一二三四五六七八九十"
 
 
@@ -159,6 +162,19 @@ def render_question(question: Question, catalog: Catalog, href: Href) -> str:
     return "\n".join([head, body, "", *_render_sources(question), tail])
 
 
+def fold_answers(html: str) -> str:
+    """题目页的五层答案各折进一个 `<details>`：先自己答，再展开；标题仍在外面，目录与链接照旧。"""
+    head, *parts = _SECOND_HEADING.split(html)
+    folded = [head]
+    for heading, body in zip(parts[::2], parts[1::2], strict=True):
+        name = re.sub(r"<a .*?</a>|<[^>]+>", "", heading)
+        if name in QUESTION_SECTIONS:
+            summary = f"<summary data-search-exclude>展开{name}</summary>"
+            body = f'\n<details class="mj-fold">{summary}{body}</details>\n'
+        folded += [heading, body]
+    return "".join(folded)
+
+
 def render_derivation(derivation: Derivation, markdown: str, catalog: Catalog, href: Href) -> str:
     """推导页：考点与下载，随后是执行过的正文。"""
     head = _template("derivation_head.html", derivation=derivation, catalog=catalog, href=href)
@@ -210,9 +226,24 @@ BLOCKS: dict[str, Callable[[Catalog, Href], str]] = {
     "derivation-list": _block("derivation_list.html"),
     "vocabulary": _block("vocabulary.html"),
     "question-companies": _block("question_companies.html"),
+    "errata": _block("errata.html"),
     "claim-counts": _block("claim_counts.html"),
     "claim-list": _block("claim_list.html"),
 }
+
+
+def render_errata_feed(catalog: Catalog, site_url: str) -> str:
+    """勘误的 RSS 2.0；site_url 是站点根的地址，以 / 结尾。"""
+    return _environment.get_template("errata.xml").render(
+        errata=sorted(catalog.errata.values(), key=lambda e: (e.fixed or "", e.key), reverse=True),
+        site_url=site_url,
+        date=_rss_date,
+    )
+
+
+def _rss_date(day: str) -> str:
+    """`2026-11-25` → `Wed, 25 Nov 2026 00:00:00 +0000`。"""
+    return format_datetime(datetime.fromisoformat(day).replace(tzinfo=UTC))
 
 
 def _render_sources(page: Topic | Question) -> list[str]:

@@ -53,6 +53,8 @@ class SitePages:
 
     def add_files(self, files: Files) -> Files:
         """加入推导、可下载的源与结果、图。"""
+        feed = render.render_errata_feed(self.catalog, self.config.site_url or "/")
+        files.append(File.generated(self.config, "errata.xml", content=feed))
         for key, notebook in self.notebooks.items():
             page = File(
                 f"notebooks/{key}.ipynb",
@@ -131,6 +133,11 @@ class SitePages:
                     return title + render.render_blocks(record.body, self.catalog, href)
                 except render.UnknownBlockError as error:
                     raise PluginError(f"docs/{uri}: {error}") from error
+
+    def fold(self, html: str, page: SitePage) -> str:
+        """题目页的答案折起来；其余页面原样。"""
+        folds = isinstance(self.records[page.file.src_uri], Question)
+        return render.fold_answers(html) if folds else html
 
     def index_pages(self, files: Files) -> None:
         """各页的文字进搜索索引；要在公式渲染之前，公式此时还是 TeX。"""

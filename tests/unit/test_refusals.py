@@ -63,7 +63,8 @@ UNKNOWN_KEYS = [
         TOPIC,
         "rank: 1\n",
         "rank: 1\ntags: [a]\n",
-        "E101 tags：不认识的字段「tags」，可用：title、aliases、rank、prerequisites、sources",
+        "E101 tags：不认识的字段「tags」，"
+        "可用：title、aliases、rank、part_of、prerequisites、sources",
         at="tags:",
     ),
     Case(

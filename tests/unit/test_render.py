@@ -63,7 +63,7 @@ def test_generated_block(crowd: Library, check_golden: Golden, name: str) -> Non
 
 def test_the_blocks_of_an_empty_library() -> None:
     """一条数据都没有也渲染得出来。"""
-    empty = Catalog({}, {}, {}, {}, {}, {}, {}, {})
+    empty = Catalog({}, {}, {}, {}, {}, {}, {}, {}, {})
     for block in BLOCKS.values():
         assert block(empty, href).strip()
 
@@ -265,10 +265,10 @@ def test_every_link_leads_somewhere(crowd: Library) -> None:
     known |= {f"questions/{key}.md" for key in catalog.questions}
     known |= {f"notebooks/{key}.ipynb" for key in catalog.derivations}
     known |= {f"{name}/index.md" for name in ("experiences", "topics", "questions", "notebooks")}
-    known |= {"about/takedown.md", "about/summary.md"}
+    known |= {"about/takedown.md", "about/summary.md", "tags.md", "claims/index.md"}
     assert {target for target, _ in asked} <= known
     for target, anchor in asked:
-        if anchor:
+        if anchor and target != "tags.md":  # 标签页的锚点由站点的审计看
             key = target.removeprefix("experiences/").removesuffix(".md")
             assert f"{{ #{anchor} }}" in catalog.experiences[key].body
 

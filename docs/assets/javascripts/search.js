@@ -10,9 +10,13 @@ const INPUT = /** @type {HTMLInputElement | null} */ (document.querySelector(".m
 /** @type {Promise<unknown> | undefined} */
 let box;
 
-/** 取来界面；取不到时在状态行说明，下一次再取。 */
+/** 同时取界面、线程与索引的目录；取不到时在状态行说明，下一次再取。 */
 function load() {
-  box ??= import("./search/box.js").then(({ startBox }) => startBox(), (error) => {
+  if (box) return;
+  const worker = new Worker(new URL("search_worker.js", import.meta.url), { type: "module" });
+  worker.postMessage({ base: new URL("../../search/", import.meta.url).href });
+  box = import("./search/box.js").then(({ startBox }) => startBox(worker), (error) => {
+    worker.terminate();
     box = undefined;
     const status = document.querySelector("[data-mj-component='search-status']");
     if (status) status.textContent = "搜索没有取到：检查网络后再点一次搜索框，或按标签找";

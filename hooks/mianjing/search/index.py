@@ -16,15 +16,16 @@ import hashlib
 import json
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from operator import sub
+from typing import TypeAlias
 
 from mianjing.search.documents import KINDS, Document
 from mianjing.search.words import count_words, fold_width, join_name, traditional_pairs
 
 FORMAT = 1
 SECTIONS_PER_FILE = 3
-SHARD_BYTES = 9_000
+SHARD_BYTES = 6_000
 LONGEST_LIST = 1_500
 """一个词最多记这么多节（分最高的）；更常见的词几乎不区分页面。"""
 _LONGEST_CHARACTER_LIST = 40
@@ -38,30 +39,20 @@ _LEVELS = 36
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
-@dataclass
-class _Posting:
-    """一个词出现的地方：编号与分，编号升序。"""
-
-    documents: list[tuple[int, int]]
-    sections: array[int]
-    scores: bytearray
+Places: TypeAlias = "defaultdict[str, array[int]]"
+"""词 → 出现的地方，升序；一个地方是「编号 × 36 + 分」。"""
 
 
 def build_index(documents: list[Document], synonyms: dict[str, str]) -> dict[str, bytes]:
     """索引的全部文件：`search/` 之下的路径 → 内容。"""
     documents = sorted(documents, key=lambda document: KINDS.index(document.kind))
-    postings: defaultdict[str, _Posting] = defaultdict(
-        lambda: _Posting([], array("I"), bytearray())
-    )
-    seen: set[str] = set()
-    _add_documents(postings, documents)
-    _add_sections(postings, documents, seen)
-    names = _collect_names(documents)
-    shards = _cut_shards(postings, names)
+    in_documents = _place_documents(documents)
+    in_sections, characters = _place_sections(documents)
+    shards = _cut_shards(in_documents, in_sections, _collect_names(documents))
     files = {f"t{n}.json": _dump(dict(shard)) for n, shard in enumerate(shards)}
     files |= _section_files(documents)
-    files["words.json"] = _dump(_spellings(postings))
-    files["traditional.json"] = _dump(traditional_pairs("".join(sorted(seen))))
+    files["words.json"] = _dump(_spellings(in_documents, in_sections))
+    files["traditional.json"] = _dump(traditional_pairs("".join(sorted(characters))))
     version = hashlib.sha256(b"".join(v for _, v in sorted(files.items()))).hexdigest()[:12]
     kinds = Counter(document.kind for document in documents)
     index = {
@@ -81,8 +72,9 @@ def build_index(documents: list[Document], synonyms: dict[str, str]) -> dict[str
     return {"index.json": _dump(index)} | {f"{version}/{k}": v for k, v in files.items()}
 
 
-def _add_documents(postings: defaultdict[str, _Posting], documents: list[Document]) -> None:
+def _place_documents(documents: list[Document]) -> Places:
     """标题、别名、标签：整份文档的词。"""
+    places: Places = defaultdict(lambda: array("L"))
     fields = [
         (
             count_words(fold_width(document.title)),
@@ -99,28 +91,31 @@ def _add_documents(postings: defaultdict[str, _Posting], documents: list[Documen
             for word in count:
                 weighted[word] += weight / norm
         for word, frequency in weighted.items():
-            postings[word].documents.append((number, _score(frequency)))
+            places[word].append(number * _LEVELS + _score(frequency))
+    return places
 
 
-def _add_sections(
-    postings: defaultdict[str, _Posting], documents: list[Document], seen: set[str]
-) -> None:
-    """标题与正文：一节的词。"""
+def _place_sections(documents: list[Document]) -> tuple[Places, set[str]]:
+    """标题与正文：一节的词；连同出现过的字。"""
+    places: Places = defaultdict(lambda: array("L"))
+    characters: set[str] = set()
     sections = [section for document in documents for section in document.sections]
-    lengths = [len(section.text) for section in sections]
-    mean = _mean(lengths)
-    for number, (section, length) in enumerate(zip(sections, lengths, strict=True)):
+    mean = _mean(len(section.text) for section in sections)
+    for number, section in enumerate(sections):
         text = fold_width(section.text)
-        seen.update(text)
-        norm = 1 - _LENGTH + _LENGTH * length / mean
+        characters.update(text)
+        norm = 1 - _LENGTH + _LENGTH * len(section.text) / mean
         norm *= 2.5 if section.heading in _LISTS else 1
-        counts: dict[str, float] = {word: n / norm for word, n in count_words(text).items()}
-        for word in count_words(fold_width(section.heading)):
-            counts[word] = counts.get(word, 0) + _HEADING
-        for word, frequency in counts.items():
-            posting = postings[word]
-            posting.sections.append(number)
-            posting.scores.append(_score(frequency))
+        counts = count_words(text)
+        first = number * _LEVELS
+        scores = {count: first + _score(count / norm) for count in set(counts.values())}
+        heading = count_words(fold_width(section.heading)) if section.heading else {}
+        for word, count in counts.items():
+            if word not in heading:
+                places[word].append(scores[count])
+        for word in heading:
+            places[word].append(first + _score(counts[word] / norm + _HEADING))
+    return places, characters
 
 
 def _collect_names(documents: list[Document]) -> dict[str, list[tuple[int, int]]]:
@@ -134,41 +129,44 @@ def _collect_names(documents: list[Document]) -> dict[str, list[tuple[int, int]]
 
 
 def _cut_shards(
-    postings: dict[str, _Posting], names: dict[str, list[tuple[int, int]]]
+    in_documents: Places, in_sections: Places, names: dict[str, list[tuple[int, int]]]
 ) -> list[list[tuple[str, list[object]]]]:
-    """按词的次序（UTF-16，与浏览器的字符串比较一致）切成差不多大的片；同一个开头两字的汉字词不分家。"""
+    """按词的次序（UTF-16，与浏览器的字符串比较一致）切成差不多大的片；
+
+    开头两字相同的词不分家：那两字、以它开头的名字，一次取到。
+    """
     entries: list[tuple[str, list[object]]] = []
-    for word, posting in postings.items():
-        entries.append((word, _encode(word, posting)))
+    for word in in_documents.keys() | in_sections.keys():
+        entries.append((word, _encode(word, in_documents.get(word), in_sections.get(word))))
     for name, found in names.items():
         numbers, scores = zip(*found, strict=True)
         entries.append((f"{name}=", [_deltas(numbers), "".join(map(str, scores))]))
     entries.sort(key=lambda entry: entry[0].encode("utf-16-be", "surrogatepass"))
     shards: list[list[tuple[str, list[object]]]] = [[]]
     size = 0
-    for entry in entries:
-        if size > SHARD_BYTES and shards[-1][-1][0][:2] != entry[0][:2]:
+    for word, entry in entries:
+        if size > SHARD_BYTES and shards[-1][-1][0][:2] != word[:2]:
             shards.append([])
             size = 0
-        shards[-1].append(entry)
-        size += len(entry[0]) + 8 + sum(len(str(part)) for part in entry[1])
+        shards[-1].append((word, entry))
+        size += 12 + sum(3 * len(part) for part in entry if isinstance(part, list))
     return shards
 
 
-def _encode(word: str, posting: _Posting) -> list[object]:
+def _encode(word: str, documents: array[int] | None, sections: array[int] | None) -> list[object]:
     limit = LONGEST_LIST if len(word) > 1 else _LONGEST_CHARACTER_LIST
-    found = list(zip(posting.sections, posting.scores, strict=True))
+    found = list(sections or ())
     total = len(found)
     if total > limit:
-        best = sorted(found, key=lambda item: (-item[1], item[0]))[:limit]
+        best = sorted(found, key=lambda place: (-(place % _LEVELS), place))[:limit]
         found = sorted(best)
-    return [
-        _deltas(number for number, _ in posting.documents),
-        "".join(_DIGITS[score] for _, score in posting.documents),
-        _deltas(number for number, _ in found),
-        "".join(_DIGITS[score] for _, score in found),
-        total,
-    ]
+    return [*_columns(list(documents or ())), *_columns(found), total]
+
+
+def _columns(places: list[int]) -> list[object]:
+    """编号的差与分。"""
+    numbers = [place // _LEVELS for place in places]
+    return [_deltas(numbers), "".join([_DIGITS[place % _LEVELS] for place in places])]
 
 
 def _section_files(documents: list[Document]) -> dict[str, bytes]:
@@ -183,26 +181,20 @@ def _section_files(documents: list[Document]) -> dict[str, bytes]:
     }
 
 
-def _spellings(postings: dict[str, _Posting]) -> str:
+def _spellings(in_documents: Places, in_sections: Places) -> str:
     """纠错用的西文词，空格隔开：四个字母以上，在名字里，或在两节以上。"""
-    words = (
-        word
-        for word, posting in postings.items()
-        if len(word) >= 4
-        and word.isascii()
-        and word.isalpha()
-        and (posting.documents or len(posting.sections) >= 2)
+    words = in_documents.keys() | {word for word, places in in_sections.items() if len(places) > 1}
+    return " ".join(
+        sorted(word for word in words if len(word) >= 4 and word.isascii() and word.isalpha())
     )
-    return " ".join(sorted(words))
 
 
 def _score(frequency: float) -> int:
     return min(_LEVELS - 1, int(_LEVELS * frequency / (frequency + _SATURATION)))
 
 
-def _deltas(numbers: Iterable[int]) -> list[int]:
-    found = list(numbers)
-    return [b - a for a, b in zip([0, *found], found, strict=False)]
+def _deltas(numbers: Sequence[int]) -> list[int]:
+    return list(map(sub, numbers, (0, *numbers)))
 
 
 def _mean(values: Iterable[int]) -> float:

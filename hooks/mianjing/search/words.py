@@ -20,8 +20,8 @@ LONGEST_WORD = 40
 _LONGEST_PAIR = 24
 
 _HAN = re.compile(f"[{HAN}]+")
-_WORD = re.compile(rf"[^\W_{HAN}]+")
-_JOINER = re.compile(r"[\s\-_/.@+'’·]?")
+_WORD = re.compile(rf"([^\W_{HAN}]+)")
+_JOINERS = frozenset([*"-_/.@+'’·", *filter(str.isspace, map(chr, range(0x3001))), ""])
 _HUMP = re.compile(r"[A-Za-z]{2}[a-z](?=[A-Z][A-Za-z]{2})|[A-Z]{3}(?=[A-Z][a-z]{2})")
 _LETTERS_THEN_DIGITS = re.compile(r"([^\W\d_]{2,})\d[^\W_]*")
 
@@ -76,19 +76,26 @@ def join_name(text: str) -> str:
 
 def _latin(text: str) -> list[str]:
     found: list[str] = []
-    last, end = "", 0
-    for match in _WORD.finditer(text):
-        word = match.group()
-        if len(word) > LONGEST_WORD:
+    last = ""
+    pieces = _WORD.split(text)
+    for gap, word in zip(pieces[::2], pieces[1::2], strict=False):
+        lower, parts = _read_word(word)
+        if not lower:
             last = ""
             continue
-        lower = word.lower()
         found.append(lower)
-        found += split_word(word)
-        if last and _JOINER.fullmatch(text, end, match.start()) and joins(last, lower):
+        if parts:
+            found += parts
+        if last and gap in _JOINERS and joins(last, lower):
             found.append(last + lower)
-        last, end = lower, match.end()
+        last = lower
     return found
+
+
+@cache
+def _read_word(word: str) -> tuple[str, list[str]]:
+    """小写与词里的词；太长的不是词。"""
+    return ("", []) if len(word) > LONGEST_WORD else (word.lower(), split_word(word))
 
 
 def split_word(word: str) -> list[str]:

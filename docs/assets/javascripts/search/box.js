@@ -6,7 +6,7 @@ import { renderKinds, renderResults } from "./results.js";
  * @typedef {import("./worker.js").Reply} Reply
  */
 
-const PAGE = 10;
+const PAGE = 8;
 const SITE = new URL("../../", import.meta.url);
 
 /** @template {HTMLElement} T @param {string} name @returns {T} */
@@ -14,7 +14,8 @@ function part(name) {
   return /** @type {T} */ (document.querySelector(`[data-mj-component="search${name}"]`));
 }
 
-export function startBox() {
+/** @param {Worker} worker 搜索的线程，已经在跑 */
+export function startBox(worker) {
   const toggle = /** @type {HTMLInputElement} */ (document.getElementById("__search"));
   const box = part("");
   const form = /** @type {HTMLFormElement} */ (part("-form"));
@@ -25,8 +26,6 @@ export function startBox() {
   const results = part("-results");
   const end = part("-end");
   const suggest = part("-suggest");
-  const worker = new Worker(new URL("search_worker.js", import.meta.url), { type: "module" });
-  worker.postMessage({ base: new URL("search/", SITE).href });
 
   let [kind, limit, asked] = ["", PAGE, 0];
   /** @type {string | undefined} */

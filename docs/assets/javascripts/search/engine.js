@@ -37,6 +37,9 @@ import { foldWidth, learnTraditional } from "./words.js";
 const SHORTEST_PREFIX = 2;
 const MOST_EXPANSIONS = 12;
 const SHORTEST_SPELLING = 4;
+/** 前几条另列同一页的其他节，每条至多几节；每一节都要另取文字。 */
+const RESULTS_WITH_MORE = 3;
+const MORE_SECTIONS = 2;
 /** 等这么久（毫秒）还没到的文件先不等，答已有的。 */
 const PATIENCE = 1_500;
 /** 前面已经等过的，后面每一步还至少等这么久。 */
@@ -88,7 +91,7 @@ export class Engine {
       await this.load(meta, query, progress);
     }
     const look = (/** @type {string} */ key) => this.look(meta, key);
-    const named = findNames(query, (start) => this.files.shards.get(shardOf(meta.shards, start)));
+    const named = findNames(query, (name) => this.look(meta, name));
     const found = rank(query, layout, look, named);
     const kinds = /** @type {[string, number][]} */ (
       meta.kinds.map(([name], number) => [name, found.filter((one) => layout.kindOf[one.document] === number).length])
@@ -97,7 +100,10 @@ export class Engine {
     const kept = wanted < 0 ? found : found.filter((one) => layout.kindOf[one.document] === wanted);
     const keys = matchedKeys(query, look);
     const results = await Promise.all(
-      kept.slice(0, limit).map((one) => this.describe(meta, layout, one, keys, progress)),
+      kept.slice(0, limit).map((one, i) => {
+        const more = i < RESULTS_WITH_MORE ? MORE_SECTIONS : 0;
+        return this.describe(meta, layout, one, keys, more, progress);
+      }),
     );
     return {
       query: text,
@@ -205,11 +211,14 @@ export class Engine {
    * @param {Layout} layout
    * @param {Found} found
    * @param {Set<string>} keys
+   * @param {number} more 最好的那一节之外，至多再列几节
    * @param {Progress} progress
    * @returns {Promise<Result | null>}
    */
-  async describe(meta, layout, found, keys, progress) {
-    const sections = found.sections.length ? found.sections : [layout.firstSection[found.document]];
+  async describe(meta, layout, found, keys, more, progress) {
+    const sections = found.sections.length
+      ? found.sections.slice(0, 1 + more)
+      : [layout.firstSection[found.document]];
     /** @type {(import("./index_files.js").Row | null)[]} */
     const rows = sections.map(() => null);
     await this.gather(

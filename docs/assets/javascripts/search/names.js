@@ -2,22 +2,22 @@
  * 名字：标题与别名整个出现在查询里。`月之暗面 面试` 里有 `月之暗面`，就直接认得那家公司。
  *
  * @typedef {import("./query.js").Query} Query
- * @typedef {import("./index_files.js").Shard} Shard
+ * @typedef {import("./index_files.js").Entry} Entry
  */
 
 /**
  * @param {Query} query
- * @param {(start: string) => Shard | undefined} shardFor 以这个开头的词所在的片
+ * @param {(key: string) => Entry | undefined} look 名字的键以 = 结尾；片没有取到的当作没有
  * @returns {Map<number, {score: number, bits: number[]}>} 文档 → 0～1 的分与盖住的单位
  */
-export function findNames(query, shardFor) {
+export function findNames(query, look) {
   /** @type {{from: number, to: number, documents: Map<number, number>}[]} */
   const spans = [];
   query.starts.forEach((from) => {
     const rest = query.name.slice(from);
     for (let length = rest.length; length > 0; length--) {
       if (!isBoundary(query, from + length)) continue;
-      const entry = shardFor(rest)?.[`${rest.slice(0, length)}=`];
+      const entry = look(`${rest.slice(0, length)}=`);
       if (entry) spans.push({ from, to: from + length, documents: read(entry[0], entry[1]) });
     }
   });
@@ -34,7 +34,7 @@ export function findNames(query, shardFor) {
       });
     }
   }
-  const entry = query.fullName !== query.name && shardFor(query.fullName)?.[`${query.fullName}=`];
+  const entry = query.fullName !== query.name && look(`${query.fullName}=`);
   if (entry) {
     const bits = query.starts.map((_, bit) => bit);
     for (const [document, score] of read(entry[0], entry[1])) named.set(document, { score, bits });

@@ -37,10 +37,11 @@ export function readQuery(raw, { synonyms, spelling = new Map() }) {
   const all = readWords(text);
   const kept = readWords(dropStops(text));
   const words = kept.length ? kept : all;
+  const spell = (/** @type {Word} */ { text: own }) => spelling.get(own)?.[0] ?? own;
   /** @type {Query} */
   const query = {
-    name: words.map((word) => word.text).join(""),
-    fullName: all.map((word) => word.text).join(""),
+    name: words.map(spell).join(""),
+    fullName: all.map(spell).join(""),
     words,
     slots: [],
     sizes: [],
@@ -68,8 +69,8 @@ export function readQuery(raw, { synonyms, spelling = new Map() }) {
     }
     query.sizes.push(2);
     query.starts.push(length);
-    length += word.text.length;
     const spelled = spelling.get(word.text) ?? [word.text];
+    length += spelled[0].length;
     query.slots.push(spelled.map((key) => ({ key, bits: [bit], weight: 1 })));
     if (word.joined && previous) {
       query.slots.push([{ key: previous + spelled[0], bits: [bit - 1, bit], weight: 1 }]);

@@ -24,8 +24,8 @@ const ELSEWHERE = 0.5;
 /** 低于这个比例的页不算找到。 */
 const LEAST_COVERAGE = 0.3;
 /** 同分时的次序：公司、考点、题目、推导、标签、本站。 */
-const KIND_PRIOR = [1.05, 1.1, 1, 1, 0.8, 0.9];
-const MORE_SECTIONS = 4;
+const KIND_PRIOR = [1.05, 1.2, 1, 1, 0.8, 0.9];
+const MOST_SECTIONS = 3;
 
 /** 文档、节与种类的编号对照。 */
 export class Layout {
@@ -129,7 +129,7 @@ export function rank(query, layout, look, named) {
       coverage,
       sections: ranked
         .filter(({ score }) => score >= 0.5 * best.score)
-        .slice(0, MORE_SECTIONS)
+        .slice(0, MOST_SECTIONS)
         .map(({ section }) => section),
     });
   }
