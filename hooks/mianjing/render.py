@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
@@ -15,9 +17,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from mianjing import catalog as group
+from mianjing.calculators import read_calculators, run_result, show_number
 from mianjing.checks import QUESTION_SECTIONS, TOPIC_SECTIONS
 from mianjing.claims import CITATION, cited_by, find_citations
 from mianjing.diagrams import DIAGRAMS
+from mianjing.estimates.presets import read_presets
 from mianjing.markdown import DIAGRAM, replace_prose
 from mianjing.model import Catalog, Derivation, Experience, Period, Question, Round, Topic
 from mianjing.vocabulary import FIELD_TERMS, UNKNOWN, read_vocabulary
@@ -169,7 +173,7 @@ def fold_answers(html: str) -> str:
     for heading, body in zip(parts[::2], parts[1::2], strict=True):
         name = re.sub(r"<a .*?</a>|<[^>]+>", "", heading)
         if name in QUESTION_SECTIONS:
-            summary = f"<summary data-search-exclude>展开{name}</summary>"
+            summary = f"<summary data-search-exclude>展开：{name}</summary>"
             body = f'\n<details class="mj-fold">{summary}{body}</details>\n'
         folded += [heading, body]
     return "".join(folded)
@@ -226,10 +230,25 @@ BLOCKS: dict[str, Callable[[Catalog, Href], str]] = {
     "derivation-list": _block("derivation_list.html"),
     "vocabulary": _block("vocabulary.html"),
     "question-companies": _block("question_companies.html"),
+    "calculators": lambda catalog, href: _render_calculators(),
     "errata": _block("errata.html"),
     "claim-counts": _block("claim_counts.html"),
     "claim-list": _block("claim_list.html"),
 }
+
+
+def _render_calculators() -> str:
+    presets = {
+        key: {name: value for name, value in asdict(preset).items() if isinstance(value, int)}
+        for key, preset in read_presets().items()
+    }
+    return _template(
+        "calculators.html",
+        calculators=read_calculators,
+        run_result=run_result,
+        show_number=show_number,
+        presets_json=Markup(json.dumps(presets)),
+    )
 
 
 def render_errata_feed(catalog: Catalog, site_url: str) -> str:

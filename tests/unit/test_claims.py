@@ -260,7 +260,7 @@ def test_answers_are_folded_and_headings_stay() -> None:
     )
     folded = render.fold_answers(html)
     assert (
-        '</h2>\n<details class="mj-fold"><summary data-search-exclude>展开30 秒版</summary>'
+        '</h2>\n<details class="mj-fold"><summary data-search-exclude>展开：30 秒版</summary>'
         in folded
     )
     assert folded.count("<details") == 1

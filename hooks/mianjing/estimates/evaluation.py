@@ -6,7 +6,9 @@ from math import comb, sqrt
 
 
 def pass_at_k(samples: int, correct: int, k: int) -> float:
-    """pass@k 的无偏估计：1 − C(n−c,k)/C(n,k)。"""
+    """pass@k 的无偏估计：1 − C(n−c,k)/C(n,k)；c 或 k 大于 n 时没有意义，得 NaN。"""
+    if correct > samples or k > samples:
+        return float("nan")
     return 1 - comb(samples - correct, k) / comb(samples, k)
 
 
