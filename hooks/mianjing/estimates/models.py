@@ -1,6 +1,8 @@
-"""模型的参数量与算力。"""
+"""模型的参数量、位置编码的波长与混合专家。"""
 
 from __future__ import annotations
+
+from math import ceil, erf, exp, log, pi, sqrt, tanh
 
 from mianjing.estimates.presets import Preset
 
@@ -14,16 +16,20 @@ def dense_parameters(
     intermediate: int,
     vocabulary: int,
     tied: int = 0,
+    qk_norm: int = 0,
 ) -> float:
-    """Llama 式稠密解码器的参数量：无偏置、SwiGLU 三个矩阵、每层两个 RMSNorm 与末尾一个。"""
+    """Llama 式稠密解码器的参数量：无偏置、SwiGLU 三个矩阵、每层两个 RMSNorm 与末尾一个。
+
+    qk_norm 为 1 时每层另有 q、k 的两份逐维权重，各 head_dim 个（Qwen3）。
+    """
     attention = 2 * hidden * heads * head_dim + 2 * hidden * kv_heads * head_dim
-    layer = attention + 3 * hidden * intermediate + 2 * hidden
+    layer = attention + 3 * hidden * intermediate + 2 * hidden + 2 * head_dim * qk_norm
     embeddings = vocabulary * hidden * (1 if tied else 2)
     return layers * layer + hidden + embeddings
 
 
-def preset_parameters(model: Preset) -> float:
-    """公开的 Llama 系模型按配置数出来的参数量；不适用于 MLA、MoE 与带 QK-norm 的模型。"""
+def preset_parameters(model: Preset, qk_norm: int = 0) -> float:
+    """公开的稠密模型按配置数出来的参数量；不适用于 MLA 与 MoE。Qwen3 要写 qk_norm=1。"""
     return dense_parameters(
         model.layers,
         model.hidden,
@@ -33,4 +39,180 @@ def preset_parameters(model: Preset) -> float:
         model.intermediate,
         model.vocabulary,
         int(model.tied),
+        qk_norm,
     )
+
+
+def gpt_parameters(layers: int, hidden: int, vocabulary: int, context: int) -> float:
+    """GPT-2 式解码器的参数量：有偏置、4h 的 FFN、输出头与嵌入共用、可学习的位置、末尾 LayerNorm。
+
+    Vh + s·h + L(12h²+13h) + 2h。
+    """
+    layer = 12 * hidden**2 + 13 * hidden
+    return (vocabulary + context) * hidden + layers * layer + 2 * hidden
+
+
+def bert_parameters(
+    layers: int, hidden: int, vocabulary: int, positions: int = 512, segments: int = 2
+) -> float:
+    """BERT 编码器的参数量：三种嵌入与其后的 LayerNorm、L(12h²+13h)、pooler；不含预训练的头。"""
+    embeddings = (vocabulary + positions + segments) * hidden + 2 * hidden
+    pooler = hidden**2 + hidden
+    return embeddings + layers * (12 * hidden**2 + 13 * hidden) + pooler
+
+
+def embedding_share(parameters: float, hidden: int, vocabulary: int, copies: int) -> float:
+    """词表矩阵占全部参数的比例；绑定时 copies=1，不绑定时 2。"""
+    return copies * vocabulary * hidden / parameters
+
+
+def swiglu_width(hidden: int, multiple: int, factor: float = 1) -> float:
+    """Llama 的 FFN 宽：8h/3 取整、乘 factor 取整，再向上取到 multiple 的倍数。"""
+    width = int(factor * int(8 * hidden / 3))
+    return ceil(width / multiple) * multiple
+
+
+def moe_parameters(
+    layers: int,
+    hidden: int,
+    heads: int,
+    kv_heads: int,
+    head_dim: int,
+    expert_width: int,
+    experts: int,
+    counted: int,
+    vocabulary: int,
+    qk_norm: int = 0,
+) -> float:
+    """每层都是 MoE、注意力是 MHA 或 GQA、不绑定的模型：数 counted 个专家。
+
+    counted=experts 是总参数，counted=k 是激活参数（含嵌入与输出头）。
+    每层 FFN 是 counted·3hf_e + h·experts，后一项是路由器。
+    """
+    attention = 2 * hidden * heads * head_dim + 2 * hidden * kv_heads * head_dim
+    feed_forward = counted * 3 * hidden * expert_width + hidden * experts
+    layer = attention + feed_forward + 2 * hidden + 2 * head_dim * qk_norm
+    return layers * layer + 2 * vocabulary * hidden + hidden
+
+
+def mla_parameters(
+    hidden: int, heads: int, query_latent: int, kv_latent: int, rope_dim: int, head_dim: int
+) -> float:
+    """一层 MLA 的参数：q、kv 的降维、各自的 RMSNorm、升维与输出投影；v 每头也是 head_dim 维。"""
+    query = hidden * query_latent + query_latent + query_latent * heads * (head_dim + rope_dim)
+    key_value = hidden * (kv_latent + rope_dim) + kv_latent + kv_latent * heads * 2 * head_dim
+    return query + key_value + heads * head_dim * hidden
+
+
+def deepseek_parameters(
+    model: Preset,
+    dense_layers: int,
+    experts: int,
+    shared: int,
+    counted: int,
+    expert_width: int,
+    query_latent: int = 1536,
+    router_bias: int = 1,
+    embedding: int = 1,
+) -> float:
+    """DeepSeek-V2、V3 的参数：前 dense_layers 层稠密，其余是 MoE；不含 MTP 模块。
+
+    counted=experts 是总参数，counted=k 是激活参数；embedding=0 时扣掉输入嵌入（它只查表）。
+    """
+    attention = mla_parameters(
+        model.hidden, model.heads, query_latent, model.kv_latent, model.rope_dim, model.head_dim
+    )
+    expert = 3 * model.hidden * expert_width
+    moe = (counted + shared) * expert + model.hidden * experts + experts * router_bias
+    dense = 3 * model.hidden * model.intermediate
+    layers = model.layers * (attention + 2 * model.hidden)
+    feed_forward = dense_layers * dense + (model.layers - dense_layers) * moe
+    table = model.vocabulary * model.hidden
+    return layers + feed_forward + model.hidden + table * (1 + embedding)
+
+
+def active_ratio(active: float, total: float) -> float:
+    """激活参数 ÷ 总参数。"""
+    return active / total
+
+
+def moe_capacity(tokens: int, experts: int, chosen: int, factor: float) -> float:
+    """每个专家的容量：⌈k·T/E·c⌉ 个 token。"""
+    return ceil(chosen * tokens / experts * factor)
+
+
+def moe_load_variation(tokens: int, experts: int) -> float:
+    """k=1、完全随机路由时单个专家负载的标准差 ÷ 均值：√((E−1)/T)。"""
+    return sqrt((experts - 1) / tokens)
+
+
+def mtp_tokens_per_step(acceptance: float) -> float:
+    """草稿一个 token 的投机解码，每次主模型前向平均产出的 token 数：1+p。"""
+    return 1 + acceptance
+
+
+def initial_lm_loss(vocabulary: int) -> float:
+    """均匀猜的交叉熵 ln V（nat），即随机初始化时语言模型损失的近似值。"""
+    return log(vocabulary)
+
+
+def mlm_mask_share(selected: float, replaced: float) -> float:
+    """MLM 里真正换成 [MASK] 的 token 占全部 token 的比例。"""
+    return selected * replaced
+
+
+def span_target_length(tokens: int, rate: float, mean_span: int) -> float:
+    """T5 片段还原的目标长度：被挖的 token、每段一个哨兵、一个结束符。"""
+    noise = round(tokens * rate)
+    return noise + round(noise / mean_span) + 1
+
+
+def gelu(x: float) -> float:
+    """xΦ(x)。"""
+    return x * (1 + erf(x / sqrt(2))) / 2
+
+
+def gelu_tanh(x: float) -> float:
+    """GELU 的 tanh 近似。"""
+    return x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x**3))) / 2
+
+
+def silu(x: float) -> float:
+    """xσ(x)。"""
+    return x / (1 + exp(-x))
+
+
+def rope_wavelength(base: float, head_dim: int, pair: int) -> float:
+    """RoPE 第 pair 对（从 0 数）转一圈要多少个 token：2π·base^{2i/d}。"""
+    return float(2 * pi * base ** (2 * pair / head_dim))
+
+
+def rope_longest_wavelength(base: float, head_dim: int) -> float:
+    """RoPE 最慢的一对的波长：2π·base^{(d−2)/d}。"""
+    return rope_wavelength(base, head_dim, head_dim // 2 - 1)
+
+
+def rope_unturned_pairs(base: float, head_dim: int, trained: int) -> float:
+    """在长 trained 的序列里一圈都转不满的对数。"""
+    pairs = range(head_dim // 2)
+    return sum(rope_wavelength(base, head_dim, pair) > trained for pair in pairs)
+
+
+def ntk_base(base: float, scale: float, head_dim: int) -> float:
+    """NTK-aware 的新底数：base·s^{d/(d−2)}，使最慢的一对恰好慢 s 倍。"""
+    return float(base * scale ** (head_dim / (head_dim - 2)))
+
+
+def yarn_scale(scale: float, power: int = 1) -> float:
+    """YaRN 给 q、k 各乘的 0.1·ln s+1；power=2 是注意力分数的倍数。"""
+    return float((0.1 * log(scale) + 1) ** power)
+
+
+def alibi_slope(heads: int, head: int) -> float:
+    """ALiBi 第 head 个头（从 1 数，头数是 2 的幂）的斜率 2^{−8i/n}。"""
+    return float(2 ** (-8 * head / heads))
+
+
+def tokens_per_parameter(tokens: float, parameters: float) -> float:
+    """训练 token 数 ÷ 参数量；Chinchilla 的计算最优约为 20。"""
+    return tokens / parameters
