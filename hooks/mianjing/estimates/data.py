@@ -14,7 +14,7 @@ def lsh_probability(similarity: float, bands: int, rows: int) -> float:
 
 def lsh_threshold(bands: int, rows: int) -> float:
     """S 曲线最陡处的近似位置 (1/b)^(1/r)；那里的命中率约 1−1/e，不是一半。"""
-    return (1 / bands) ** (1 / rows)
+    return float((1 / bands) ** (1 / rows))
 
 
 def minhash_standard_error(similarity: float, hashes: int) -> float:
@@ -54,7 +54,7 @@ def source_epochs(weight: float, total_tokens: float, source_tokens: float) -> f
 
 def tempered_ratio(ratio: float, temperature_exponent: float) -> float:
     """按 p ∝ n^τ 采样，量比是 R 的两个源，采样比是 R^τ。"""
-    return ratio**temperature_exponent
+    return float(ratio**temperature_exponent)
 
 
 def variance_after_generations(samples: int, generations: int) -> float:
