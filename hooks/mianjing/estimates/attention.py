@@ -159,7 +159,7 @@ def chunked_prefill_reads(tokens: int, chunk: int) -> float:
 
 
 def speculative_tokens(acceptance: float, draft: int) -> float:
-    """投机解码一轮期望产出的 token 数 (1−α^{γ+1})/(1−α)（Leviathan 等 §3.1 式 1；独立同接受率）。"""
+    """投机解码一轮期望产出的 token 数 (1−α^{γ+1})/(1−α)（Leviathan 等 §3.1；独立同接受率）。"""
     if acceptance == 1:
         return draft + 1
     return (1 - acceptance ** (draft + 1)) / (1 - acceptance)
