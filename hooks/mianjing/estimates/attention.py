@@ -5,12 +5,14 @@ FLOPs 一律按一次乘加 2 次计；长度、维数、头数都是个数；�
 
 from __future__ import annotations
 
+from math import sqrt
+
 from mianjing.estimates.presets import Preset
 
 
 def dot_product_std(head_dim: int) -> float:
     """q、k 各分量独立、零均值、单位方差时，点积的标准差 √d（Vaswani 等 2017 §3.2.1 脚注）。"""
-    return head_dim**0.5
+    return sqrt(head_dim)
 
 
 def attention_parameters(hidden: int, heads: int, kv_heads: int, head_dim: int) -> float:
