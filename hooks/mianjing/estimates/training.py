@@ -89,7 +89,7 @@ def checkpoint_waste(interval_minutes: float, write_seconds: float, hours_betwee
 
 
 def adam_spike_bound(beta1: float, beta2: float) -> float:
-    """平静之后单个极大梯度的更新上界，也是不做偏差修正时第一步的大小：(1-β1)/√(1-β2)。"""
+    """单个梯度对当步更新的贡献上界，也是不做偏差修正时第一步的大小：(1-β1)/√(1-β2)。"""
     return (1 - beta1) / sqrt(1 - beta2)
 
 
