@@ -20,18 +20,6 @@ def attention_parameters(hidden: int, heads: int, kv_heads: int, head_dim: int) 
     return 2 * hidden * heads * head_dim + 2 * hidden * kv_heads * head_dim
 
 
-def gpt_parameters(layers: int, hidden: int, vocabulary: int, positions: int) -> float:
-    """GPT-2 式解码器的参数元素数：每层 12h²+13h，末尾一个 LayerNorm，输出头与词嵌入共享。"""
-    embeddings = (vocabulary + positions) * hidden
-    return embeddings + layers * (12 * hidden**2 + 13 * hidden) + 2 * hidden
-
-
-def bert_parameters(layers: int, hidden: int, vocabulary: int, positions: int) -> float:
-    """BERT 编码器的参数元素数：两种段嵌入、嵌入后的 LayerNorm、每层 12h²+13h、pooler h²+h。"""
-    embeddings = (vocabulary + positions + 2) * hidden + 2 * hidden
-    return embeddings + layers * (12 * hidden**2 + 13 * hidden) + hidden**2 + hidden
-
-
 def attention_forward_flops(batch: int, sequence: int, hidden: int) -> float:
     """一层 MHA 的前向 FLOPs（a·d=h，因果不减半）：投影 8bsh²，QKᵀ 与 PV 各 2bs²h。"""
     return 8 * batch * sequence * hidden**2 + 4 * batch * sequence**2 * hidden
