@@ -136,7 +136,7 @@ def mlp_projector_parameters(vision: int, hidden: int) -> float:
 
 def rotary_wavelength(pair: int, pairs: int, base: float) -> float:
     """RoPE 第 pair 对（从 0 数）转一圈的位置数：2π·base^{pair/pairs}。"""
-    return 2 * pi * base ** (pair / pairs)
+    return 2 * pi * float(base ** (pair / pairs))
 
 
 def ddpm_signal(steps: int, first: float, last: float) -> float:
