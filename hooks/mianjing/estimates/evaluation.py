@@ -32,28 +32,9 @@ def pass_at_k_deviation(samples: int, k: int, accuracy: float) -> float:
     return sqrt(both - wrong ** (2 * k))
 
 
-def pass_hat_k(samples: int, correct: int, k: int) -> float:
-    """k 次全部成功的概率的无偏估计：C(c,k)/C(n,k)。"""
-    return comb(correct, k) / comb(samples, k)
-
-
-def majority_of_two(accuracy: float, votes: int) -> float:
-    """只有两个答案时，奇数票多数正确的概率。"""
-    need = votes // 2 + 1
-    return sum(
-        comb(votes, n) * accuracy**n * (1 - accuracy) ** (votes - n) for n in range(need, votes + 1)
-    )
-
-
 def standard_error(accuracy: float, questions: int) -> float:
     """正确率的标准误 √(p(1−p)/n)。"""
     return sqrt(accuracy * (1 - accuracy) / questions)
-
-
-def paired_standard_error(only_first: int, only_second: int, questions: int) -> float:
-    """同一套题上两个模型之差的标准误：b、c 是只有一方做对的题数，√(b+c−(b−c)²/n)/n。"""
-    difference = only_first - only_second
-    return sqrt(only_first + only_second - difference**2 / questions) / questions
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
@@ -78,26 +59,6 @@ def elo_win_rate(gap: float) -> float:
 def rasch_gain(accuracy: float, ability: float) -> float:
     """一参数项目反应模型：能力（对数几率）高出 ability，正确率涨多少。"""
     return 1 / (1 + exp(-(log(accuracy / (1 - accuracy)) + ability))) - accuracy
-
-
-def perplexity(nats: float, tokens: float) -> float:
-    """困惑度：总负对数似然（nat）除以 token 数，再取指数。"""
-    return exp(nats / tokens)
-
-
-def bits_per_byte(nats: float, size: float) -> float:
-    """每字节比特数：总负对数似然（nat）除以（UTF-8 字节数 × ln 2）。"""
-    return nats / (size * log(2))
-
-
-def brevity_penalty(candidate: float, reference: float) -> float:
-    """BLEU 的长度惩罚：候选不短于参考时是 1，否则 e^(1−r/c)。"""
-    return exp(min(0.0, 1 - reference / candidate))
-
-
-def kappa(observed: float, chance: float) -> float:
-    """科恩系数：扣掉偶然一致，(p_o − p_e)/(1 − p_e)。"""
-    return (observed - chance) / (1 - chance)
 
 
 def bayes_posterior(prior: float, sensitivity: float, specificity: float) -> float:
@@ -209,16 +170,6 @@ def heap_entries(items: int, kept: int) -> float:
 def downsampled_rate(rate: float, keep: float) -> float:
     """负例以比例 keep 保留之后，样本里的正例比例。"""
     return rate / (rate + (1 - rate) * keep)
-
-
-def restored_rate(predicted: float, keep: float) -> float:
-    """负例以比例 keep 保留训出的概率，还原成真实概率：p/(p + (1−p)/w)。"""
-    return predicted / (predicted + (1 - predicted) / keep)
-
-
-def bm25_idf(documents: int, containing: int) -> float:
-    """Lucene 的 BM25 逆文档频率：ln(1 + (n−n_t+0.5)/(n_t+0.5))。"""
-    return log(1 + (documents - containing + 0.5) / (containing + 0.5))
 
 
 def address_bits(page_bytes: int, levels: int, entry_bytes: int = 8) -> float:
