@@ -104,11 +104,6 @@ def kv_saving(
     return 1 - elements * bits / (baseline * baseline_bits)
 
 
-def machine_balance(peak_flops: float, bandwidth: float) -> float:
-    """机器平衡点，FLOP/字节：每秒 FLOPs ÷ 每秒字节。算术强度低于它就是访存受限。"""
-    return peak_flops / bandwidth
-
-
 def decode_intensity(heads: int, kv_heads: int, element_bytes: float = 2) -> float:
     """解码时注意力读缓存的算术强度，FLOP/字节：4a·s·d ÷ (2h_kv·s·d·字节)；16 位时是 a/h_kv。"""
     return 2 * heads / (kv_heads * element_bytes)
