@@ -1,0 +1,285 @@
+"""图：格式、可读，以及画的就是算出来的事实。"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import product
+from xml.etree import ElementTree
+
+import pytest
+from mianjing.diagrams import (
+    DIAGRAMS,
+    alignment,
+    attention,
+    curves,
+    masks,
+    models,
+    normalization,
+    parallelism,
+    pipelines,
+    tokenization,
+)
+from mianjing.diagrams.svg import Drawing
+from mianjing.estimates.data import lsh_probability
+from mianjing.estimates.models import rope_wavelength
+from mianjing.estimates.parallelism import (
+    pipeline_bubble_total,
+    ring_all_reduce_bytes,
+    zero_bytes,
+)
+
+NAMES = ["attention-masks", "multi-head-shapes", "kv-cache-variants", "flash-attention-tiling", "norm-axes", "pre-post-norm", "ring-all-reduce", "zero-stages", "tensor-parallel-mlp", "pipeline-gpipe", "pipeline-1f1b", "rope-rotation", "moe-routing", "lr-schedules", "loss-mask-packing", "bpe-merges", "lsh-s-curve", "rlhf-pipeline", "ppo-clip", "clip-loss-matrix"]
+every_diagram = pytest.mark.parametrize("name", NAMES)
+LARGEST = 16_000
+"""一幅图的字节：一页几幅图仍然轻。"""
+
+
+def parse(name: str) -> ElementTree.Element:
+    return ElementTree.fromstring(DIAGRAMS[name]())
+
+
+def walk_texts(
+    element: ElementTree.Element, size: float = 12, anchor: str = "start"
+) -> Iterator[tuple[ElementTree.Element, float, str]]:
+    """每个 <text> 与它的字号、对齐（可以从外层继承）。"""
+    size = float(element.get("font-size", size))
+    anchor = element.get("text-anchor", anchor)
+    if element.tag == "text":
+        yield element, size, anchor
+    for child in element:
+        yield from walk_texts(child, size, anchor)
+
+
+def read_text(name: str) -> str:
+    return "\n".join(element.text or "" for element, _, _ in walk_texts(parse(name)))
+
+
+def estimate_width(text: str, size: float) -> float:
+    """汉字与全角标点 1 em，其余 0.6 em。"""
+    wide = len(re.findall(r"[\u2e80-\u9fff\uff00-\uff60]", text))
+    return size * (wide + 0.6 * (len(text) - wide))
+
+
+def test_the_names_are_the_agreed_ones() -> None:
+    assert list(DIAGRAMS) == NAMES
+
+
+@every_diagram
+def test_one_line_of_well_formed_self_contained_svg(name: str) -> None:
+    svg = DIAGRAMS[name]()
+    assert svg == DIAGRAMS[name]()  # 同样的输入，同样的字节
+    assert len(svg.encode()) < LARGEST
+    assert "\n" not in svg  # 空行会被 Markdown 拆开
+    assert not re.search(r"<script|\son\w+=|href|://|url\(|\bid=|\$|`|#[0-9a-f]{3}", svg)
+    root = parse(name)
+    assert root.tag == "svg" and root.get("aria-hidden") == "true"
+    tags = {element.tag for element in root.iter()}
+    assert tags <= {"svg", "g", "path", "rect", "circle", "text"}
+
+
+@every_diagram
+def test_colours_are_the_themes(name: str) -> None:
+    for element in parse(name).iter():
+        for value in re.findall(r"(?:fill|stroke):([^;]+)", element.get("style", "")):
+            allowed = r"none|currentColor|var\(--(mj-(good|kept|bad|pause)|md-typeset-a-color)\)"
+            assert re.fullmatch(allowed, value), value
+
+
+@every_diagram
+def test_text_is_large_enough_and_inside(name: str) -> None:
+    root = parse(name)
+    width, height = map(float, root.attrib["viewBox"].split()[2:])
+    assert width == 360
+    for element, size, anchor in walk_texts(root):
+        text = element.text or ""
+        length = estimate_width(text, size)
+        x, y = float(element.attrib["x"]), float(element.attrib["y"])
+        left = x - {"start": 0, "middle": length / 2, "end": length}[anchor]
+        assert size >= 11, text
+        assert left >= -0.5 and left + length <= width + 0.5, text
+        assert y - size >= -1 and y + size * 0.25 <= height, text
+
+
+def test_numbers_are_short_and_never_minus_zero() -> None:
+    drawing = Drawing(10)
+    drawing.line([(-0.001, 1 / 3), (2.0, 1.10)])
+    assert 'd="M0 0.33L2 1.1"' in drawing.svg()
+
+
+def test_text_is_escaped() -> None:
+    drawing = Drawing(20)
+    drawing.text(0, 15, "a < b & c")
+    assert ElementTree.fromstring(drawing.svg())[0].text == "a < b & c"
+
+
+def test_masks_follow_the_rules() -> None:
+    expected = {
+        "因果": ["100000", "110000", "111000", "111100", "111110", "111111"],
+        "padding": ["111100"] * 6,
+        "文档": ["100000", "110000", "111000", "000100", "000110", "000111"],
+        "前缀 LM": ["111000", "111000", "111000", "111100", "111110", "111111"],
+        "滑动窗口": ["100000", "110000", "111000", "011100", "001110", "000111"],
+    }
+    drawn = {
+        name: ["".join(str(int(seen)) for seen in row) for row in mask]
+        for name, mask in masks.build_masks().items()
+    }
+    assert drawn == expected
+    filled = sum(row.count("1") for rows in expected.values() for row in rows)
+    cells = [path for path in parse("attention-masks").iter("path")]
+    seen = [path for path in cells if "fill-opacity" in path.get("style", "")]
+    assert sum(path.attrib["d"].count("z") for path in seen) == filled + 1  # 多一格是图例
+
+
+def test_packing_restarts_positions_and_masks_prompts() -> None:
+    packed = masks.pack(((2, 3), (3, 2)), 12)
+    assert packed.positions[:10] == [0, 1, 2, 3, 4, 0, 1, 2, 3, 4]
+    assert [label is not None for label in packed.labels] == [role == "答" for role in packed.roles]
+    mask = masks.build_packed_mask(packed)
+    for q, k in product(range(12), repeat=2):
+        same = q < 10 and k < 10 and (q < 5) == (k < 5)
+        assert mask[q][k] == (same and k <= q)
+
+
+def test_attention_shapes_multiply_out() -> None:
+    numpy = pytest.importorskip("numpy")
+    b, s, a, d = (attention.SIZES[key] for key in "bsad")
+    shapes = attention.attention_shapes(b, s, a, d)
+    x = numpy.zeros(shapes["X"])
+    heads = (x @ numpy.zeros((a * d, a * d))).reshape(b, s, a, d).transpose(0, 2, 1, 3)
+    scores = heads @ heads.swapaxes(-1, -2)
+    assert heads.shape == shapes["heads"] and scores.shape == shapes["P"]
+    out = scores @ heads
+    assert out.shape == shapes["O"]
+    assert out.transpose(0, 2, 1, 3).reshape(b, s, a * d).shape == shapes["merged"]
+
+
+def test_kv_cache_units() -> None:
+    assert attention.cached_units() == {"MHA": 16, "GQA": 4, "MQA": 2, "MLA": 4.5}
+
+
+def test_flash_tiles_advance_row_by_row() -> None:
+    states = attention.tile_states(13)
+    flat = [state for row in states for state in row]
+    assert flat == ["done"] * 13 + ["now"] + ["todo"] * 6
+    assert states[2][3] == "now"
+
+
+def test_norm_groups_against_numpy_axes() -> None:
+    sizes = {}
+    for norm, _ in normalization.NORMS:
+        groups = [normalization.group_of(norm, cell) for cell in normalization.all_cells()]
+        sizes[norm] = {groups.count(group) for group in groups}
+    n, length, c = normalization.SAMPLES, normalization.LENGTH, normalization.CHANNELS
+    assert sizes == {"BN": {n * length}, "LN": {c}, "IN": {length}, "GN": {length * c // 2}}
+
+
+def test_norm_formulas() -> None:
+    formulas = [normalization.formula(*place[1:]) for place in normalization.PLACEMENTS]
+    assert formulas == ["N(x+F(x))", "x+F(N(x))", "x+N(F(N(x)))", "x+N(F(x))"]
+
+
+@pytest.mark.parametrize("ranks", [2, 3, 4, 8])
+def test_ring_ends_complete_and_sends_the_known_amount(ranks: int) -> None:
+    steps = parallelism.ring_steps(ranks)
+    everyone = frozenset(range(ranks))
+    assert all(chunk == everyone for row in steps[-1].after for chunk in row)
+    assert len(steps) == 2 * (ranks - 1)
+    assert len(steps) / ranks == pytest.approx(ring_all_reduce_bytes(1, ranks))
+    scattered = steps[ranks - 2].after  # reduce-scatter 之后，第 r 卡握有第 r+1 块
+    for rank, row in enumerate(scattered):
+        assert [c for c, parts in enumerate(row) if parts == everyone] == [(rank + 1) % ranks]
+
+
+@pytest.mark.parametrize("stage", range(4))
+def test_zero_parts_sum_to_the_estimate(stage: int) -> None:
+    parts = parallelism.zero_parts(stage, parallelism.SHARDS)
+    total = sum(size for _, size in parts)
+    assert total == pytest.approx(zero_bytes(1, stage, parallelism.SHARDS))
+    assert f"{total:g} 字节" in read_text("zero-stages")
+
+
+def test_tensor_parallel_shards_multiply() -> None:
+    shapes = parallelism.shard_shapes()
+    assert shapes["X"][1] == shapes["A"][0] and shapes["Y"][1] == shapes["B"][0]
+    assert shapes["Z"] == shapes["X"]
+    assert shapes["A"][1] * parallelism.CARDS == parallelism.INNER
+
+
+@pytest.mark.parametrize("kind", ["gpipe", "1f1b"])
+@pytest.mark.parametrize(("stages", "microbatches"), [(4, 8), (2, 5), (4, 2), (1, 3)])
+def test_pipeline_bubble_and_peaks(kind: str, stages: int, microbatches: int) -> None:
+    order = {"gpipe": pipelines.order_gpipe, "1f1b": pipelines.order_1f1b}[kind]
+    tasks = pipelines.simulate([order(i, stages, microbatches) for i in range(stages)])
+    assert len(tasks) == 2 * stages * microbatches
+    share = pipelines.bubble_fraction(tasks, stages)
+    assert share == pytest.approx(pipeline_bubble_total(stages, microbatches))
+    for stage in range(stages):
+        own = sorted((task for task in tasks if task.stage == stage), key=lambda t: t.start)
+        assert all(a.end <= b.start for a, b in zip(own, own[1:], strict=False))  # 不重叠
+        limit = microbatches if kind == "gpipe" else min(stages - stage, microbatches)
+        assert pipelines.peak_in_flight(tasks, stage) == limit
+
+
+def test_pipeline_pictures_say_the_fraction() -> None:
+    share = pipeline_bubble_total(pipelines.STAGES, pipelines.MICROBATCHES)
+    for name in ("pipeline-gpipe", "pipeline-1f1b"):
+        assert f"{share:.1%}" in read_text(name)
+
+
+def test_rope_depends_on_the_distance_only() -> None:
+    for pair, shift in product(range(4), (1, 7, 100)):
+        near = models.relative_angle(2, 5, pair)
+        assert models.relative_angle(2 + shift, 5 + shift, pair) == pytest.approx(near)
+        turns = rope_wavelength(models.BASE, models.HEAD_DIM, pair)
+        assert models.rope_angle(1, pair) * turns == pytest.approx(6.283185307)
+
+
+def test_moe_keeps_within_capacity_and_loses_nothing() -> None:
+    scores = models.router_scores()
+    held, dropped = models.route(scores, models.CHOSEN, 3)
+    assert all(len(tokens) <= 3 for tokens in held) and dropped
+    kept = [(token, expert) for expert, tokens in enumerate(held) for token in tokens]
+    for token, row in enumerate(scores):
+        chosen = {expert for one, expert in [*kept, *dropped] if one == token}
+        assert chosen == set(sorted(range(4), key=lambda e: row[e])[-models.CHOSEN :])
+
+
+def test_schedules() -> None:
+    assert curves.cosine_rate(0.1) == curves.wsd_rate(0.1) == 1
+    assert curves.cosine_rate(1) == pytest.approx(0.1) == curves.wsd_rate(1)
+    assert curves.cosine_rate(0.55) == pytest.approx(0.55)  # 半程正好在中间
+    assert curves.wsd_rate(0.55) == 1 and curves.wsd_rate(0.5, end=0.6) == 1
+    assert curves.wsd_rate(0.6, end=0.6) == pytest.approx(0.1)
+
+
+def test_s_curve_marks_the_fineweb_numbers() -> None:
+    text = read_text("lsh-s-curve")
+    for similarity in (0.6, 0.75, 0.85):
+        assert f"{lsh_probability(similarity, 14, 8):.1%}" in text
+    assert curves.LOOSER[0] * curves.LOOSER[1] == curves.BANDS * curves.ROWS == 112
+
+
+def test_ppo_quadrants() -> None:
+    quadrants = {(0.5, 1.0): 0.5, (1.5, 1.0): 1.2, (0.5, -1.0): -0.8, (1.5, -1.0): -1.5}
+    for (ratio, advantage), value in quadrants.items():
+        assert curves.clipped(ratio, advantage) == pytest.approx(value)
+
+
+def test_bpe_matches_the_classic_corpus() -> None:
+    steps = tokenization.train_bpe(tokenization.CORPUS, 4)
+    merged = [("e", "s"), ("es", "t"), ("est", "</w>"), ("l", "o")]
+    assert steps == list(zip(merged, [9, 9, 9, 7], strict=True))
+    assert tokenization.merge(("a", "a", "a"), ("a", "a")) == ("aa", "a")
+
+
+def test_clip_loss_against_torch() -> None:
+    torch = pytest.importorskip("torch")
+    matrix = alignment.similarities()
+    logits = torch.tensor(matrix, dtype=torch.float64) / alignment.TEMPERATURE
+    target = torch.arange(len(matrix))
+    loss = torch.nn.functional.cross_entropy
+    expected = (loss(logits, target) + loss(logits.T, target)) / 2
+    assert alignment.clip_loss(matrix, alignment.TEMPERATURE) == pytest.approx(expected.item())
+    assert all(max(row) == row[index] for index, row in enumerate(matrix))
