@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import cos, exp, log, radians
 
 from mianjing.diagrams.svg import Drawing, Paint
@@ -66,15 +67,15 @@ def similarities() -> list[list[float]]:
     return [[cos(radians(image - text)) for text in TEXTS] for image in IMAGES]
 
 
-def clip_loss(matrix: list[list[float]], temperature: float) -> float:
+def clip_loss(matrix: Sequence[Sequence[float]], temperature: float) -> float:
     """对称的交叉熵：按行、按列各求一次 softmax，取平均；对角线是正例。"""
-    columns = [list(column) for column in zip(*matrix, strict=True)]
+    columns = list(zip(*matrix, strict=True))
     rows = [_cross_entropy(line, index, temperature) for index, line in enumerate(matrix)]
     rest = [_cross_entropy(line, index, temperature) for index, line in enumerate(columns)]
     return (sum(rows) + sum(rest)) / (2 * len(matrix))
 
 
-def _cross_entropy(scores: list[float], target: int, temperature: float) -> float:
+def _cross_entropy(scores: Sequence[float], target: int, temperature: float) -> float:
     logits = [score / temperature for score in scores]
     top = max(logits)
     return top + log(sum(exp(logit - top) for logit in logits)) - logits[target]

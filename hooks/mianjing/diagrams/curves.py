@@ -125,7 +125,7 @@ def draw_lsh_s_curve() -> str:
     drawing.text(x - 14, y + 8, "更松", anchor="end")
     drawing.text(356, axes.at(0, 0.45)[1], f"b={BANDS}，r={ROWS}", anchor="end", bold=True)
     drawing.text(8, 16, "成为候选对的概率 1−(1−sʳ)ᵇ", size=11)
-    drawing.text(8, 246, "横轴：Jaccard 相似度 s；两条都用 112 个哈希；拐点 (1/b)^(1/r)", size=11)
+    drawing.text(8, 246, "横轴：Jaccard 相似度 s；都用 112 个哈希；拐点 b^(−1/r)", size=11)
     return drawing.svg()
 
 

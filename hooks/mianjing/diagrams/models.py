@@ -64,7 +64,7 @@ FACTOR = 1.0
 def router_scores() -> list[list[float]]:
     """一组确定的路由分数；偏向前面的专家，好让容量装不下。"""
     return [
-        [sin(3.1 * token + 1.7 * expert + 0.4) - 0.25 * expert for expert in range(EXPERTS)]
+        [sin(1.3 * token + 1.7 * expert + 0.4) - 0.4 * expert for expert in range(EXPERTS)]
         for token in range(ROUTED)
     ]
 
@@ -118,7 +118,7 @@ def draw_moe_routing() -> str:
     drawing.line([(14, 288), (40, 288)], Paint.KEPT, stroke=1.6)
     drawing.text(46, 292, "收下")
     drawing.line([(88, 288), (114, 288)], Paint.BAD, stroke=1.8, dashed=True)
-    drawing.text(120, 292, "放不下：只走残差")
+    drawing.text(120, 292, "放不下：这一份丢掉")
     drawing.text(14, 318, f"容量 ⌈k·T/E·c⌉ = ⌈{CHOSEN}×{ROUTED}÷{EXPERTS}×{FACTOR:g}⌉ = {capacity}")
     drawing.text(352, 318, f"丢 {len(dropped)}/{ROUTED * CHOSEN}", anchor="end")
     return drawing.svg()
