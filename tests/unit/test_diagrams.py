@@ -28,8 +28,6 @@ from mianjing.estimates.models import rope_wavelength
 from mianjing.estimates.parallelism import pipeline_bubble_total, ring_all_reduce_bytes, zero_bytes
 
 every_diagram = pytest.mark.parametrize("name", DIAGRAMS)
-LARGEST = 16_000
-"""一幅图的字节：一页几幅图仍然轻。"""
 
 
 def parse(name: str) -> ElementTree.Element:
@@ -62,7 +60,7 @@ def estimate_width(text: str, size: float) -> float:
 def test_one_line_of_well_formed_self_contained_svg(name: str) -> None:
     svg = DIAGRAMS[name]()
     assert svg == DIAGRAMS[name]()  # 同样的输入，同样的字节
-    assert len(svg.encode()) < LARGEST
+    assert len(svg.encode()) < 16_000  # 一页几幅图仍然轻
     assert "\n" not in svg  # 空行会被 Markdown 拆开
     assert not re.search(r"<script|\son\w+=|href|://|url\(|\bid=|\$|`|#[0-9a-f]{3}", svg)
     root = parse(name)
@@ -131,21 +129,15 @@ def test_packing_restarts_positions_and_masks_prompts() -> None:
         assert mask[q][k] == (same and k <= q)
 
 
-def test_attention_shapes_multiply_out() -> None:
+def test_attention_shapes_caches_and_tiles() -> None:
     shapes = attention.attention_shapes(**attention.SIZES)
     x = np.zeros(shapes["QKV"]).reshape(2, 5, 4, 8).transpose(0, 2, 1, 3)
     scores = x @ x.swapaxes(-1, -2)
     drawn = (shapes["heads"], shapes["P"], shapes["O"])
     assert drawn == (x.shape, scores.shape, (scores @ x).shape)
-
-
-def test_kv_cache_units() -> None:
     assert attention.cached_units() == {"MHA": 16, "GQA": 4, "MQA": 2, "MLA": 4.5}
-
-
-def test_flash_tiles_advance_row_by_row() -> None:
-    flat = [state for row in attention.tile_states(13) for state in row]
-    assert flat == ["done"] * 13 + ["now"] + ["todo"] * 6
+    tiles = [state for row in attention.tile_states(13) for state in row]
+    assert tiles == ["done"] * 13 + ["now"] + ["todo"] * 6
 
 
 def test_norm_groups_share_the_right_count() -> None:

@@ -54,7 +54,7 @@ def draw_norm_axes() -> str:
             )
         size = len(all_cells()) // len(groups)
         drawing.text(x, y + 126, f"{len(groups)} 组，每组 {size} 个数", size=11)
-    drawing.text(6, 352, "横：特征；竖：样本里的位置。深色格共用一对均值与方差", size=11)
+    drawing.text(2, 352, "横：特征；竖：样本里的位置。深色格共用一对均值与方差", size=11)
     return drawing.svg()
 
 
@@ -80,7 +80,7 @@ def formula(branch: tuple[str, ...], after: tuple[str, ...]) -> str:
 
 def draw_pre_post_norm() -> str:
     """pre-post-norm：四种放法，主路竖直向下，支路在右。"""
-    drawing = Drawing(height=300)
+    drawing = Drawing(height=322)
     for index, (title, branch, after) in enumerate(PLACEMENTS):
         main = 26 + 90 * index
         side = main + 38
@@ -106,7 +106,8 @@ def draw_pre_post_norm() -> str:
             y += 36
         drawing.arrow([(main, y), (main, 258)], stroke=2)
         drawing.text(main - 20, 276, formula(branch, after), size=11)
-    drawing.text(6, 295, "粗线是残差主路；只有 Post 把 N 压在主路上；F 是子层", size=11)
+    drawing.text(6, 298, "粗线是残差主路，F 是子层；只有 Post 把 N 压在主路上", size=11)
+    drawing.text(6, 315, "Pre 在全部层之后另补一个 N", size=11)
     return drawing.svg()
 
 

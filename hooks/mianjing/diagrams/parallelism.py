@@ -161,8 +161,10 @@ def draw_tensor_parallel_mlp() -> str:
         right = last + HIDDEN
         drawing.text(right + 4, middle + 4, f"Z{'₁₂'[card]}")
         drawing.line([(right, middle + 14), (344, middle + 14), (344, 226)])
-    drawing.text(8, 16, "X 各卡一份", size=11)
-    drawing.texts([(94, 16, "A 按列切"), (239, 16, "B 按行切"), (301, 16, "部分和")], size=11)
+    drawing.texts(
+        [(25, 16, "X 复制"), (94, 16, "A 按列切"), (239, 16, "B 按行切"), (301, 16, "部分和")],
+        size=11,
+    )
     drawing.arrow([(344, 226), (344, 242), (262, 242)])
     drawing.box(128, 226, 134, 34, "all-reduce 相加", Paint.GOOD, fill=0.3, bold=True)
     drawing.arrow([(128, 243), (92, 243)])
