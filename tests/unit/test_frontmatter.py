@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
+from mianjing import frontmatter
 from mianjing.frontmatter import (
     MAX_BYTES,
     MAX_DEPTH,
@@ -347,6 +348,15 @@ def test_arbitrary_yaml_never_crashes_or_loses(text: str) -> None:
 
 pieces = [*"-:?,[]{}#&*!|>'\"%@`\\ \t\n", "a", "字", "<", "\ud800", "---\n", "\\U", "FFFF"]
 punctuation = st.lists(st.sampled_from(pieces), max_size=60).map("".join)
+
+
+@given(st.one_of(punctuation, st.text(max_size=80)))
+def test_the_fast_reader_reads_the_same(text: str) -> None:
+    """libyaml 说没有问题的，纯 Python 的那一个也读得出同样的内容。"""
+    assume(not frontmatter._CONTROL.search(text))  # 这些字符在读 YAML 之前就拒绝了
+    fast = frontmatter._read_yaml_with(frontmatter._FAST, "x.md", text, 1)
+    if not fast[1]:
+        assert fast == frontmatter._read_yaml_with(yaml.SafeLoader, "x.md", text, 1)
 
 
 @given(punctuation)
