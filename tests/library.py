@@ -181,14 +181,14 @@ sources: []
     ),
 }
 
-HOSTILE = "5 < 6 & \"双\" '单' {{ 7 * 7 }} {% x %} **粗** `码` $x$ [链](y) | 表"
+HOSTILE = "5 < 6 & \"双\" '单' {{ 700 * 7 }} {% x %} **粗** `码` $x$ [链](y) | 表"
 """读得进来、但不转义就会出事的文字。"""
 
 CROWD: dict[str, str] = {
     COMPANIES: FILES[COMPANIES]
     + """\
 sample:
-  name: 样本 & 'Co' {{ 7 * 7 }}
+  name: 样本 & 'Co' {{ 700 * 7 }}
   kind: startup
 quiet:
   name: 沉默公司

@@ -16,6 +16,8 @@ from mianjing.problem import Problem
 
 MAX_DEPTH = 8
 MAX_BYTES = 512 * 1024
+_FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml 快六七倍；它说不对的，再由纯 Python 的那一个说出原因，没有编译它的平台就只有后者。"""
 
 # 最后三段是代理码位与非字符：PyYAML 会抛没有行号的异常，或者让它们混进写不成 UTF-8 的值
 _CONTROL = re.compile(
@@ -129,12 +131,21 @@ def _read_text(path: str, raw: bytes) -> tuple[str | None, list[Problem]]:
 
 
 def _read_yaml(path: str, text: str, first_line: int) -> tuple[Mapping | None, list[Problem]]:
+    fields, problems = _read_yaml_with(_FAST, path, text, first_line)
+    if problems:
+        return _read_yaml_with(yaml.SafeLoader, path, text, first_line)
+    return fields, problems
+
+
+def _read_yaml_with(
+    loader: type[yaml.SafeLoader], path: str, text: str, first_line: int
+) -> tuple[Mapping | None, list[Problem]]:
     offset = first_line
     try:
-        refused = _refuse_features(path, text, offset)
+        refused = _refuse_features(loader, path, text, offset)
         if refused:
             return None, refused
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = offset + (mark.line if mark else 0)
@@ -154,18 +165,20 @@ def _syntax_problem(path: str, line: int, reason: str) -> Problem:
     return Problem(path, line, "E005", "", message)
 
 
-def _scan(text: str) -> Iterator[yaml.Token]:
+def _scan(loader: type[yaml.SafeLoader], text: str) -> Iterator[yaml.Token]:
     """PyYAML 的记号；它对越界的转义与过长的数字抛 ValueError、OverflowError，这里补上位置。"""
     mark = None
     try:
-        for token in yaml.scan(text, Loader=yaml.SafeLoader):
+        for token in yaml.scan(text, Loader=loader):
             mark = token.start_mark
             yield token
     except (ValueError, OverflowError) as error:
         raise yaml.MarkedYAMLError(problem="转义或数字越界", problem_mark=mark) from error
 
 
-def _refuse_features(path: str, text: str, offset: int) -> list[Problem]:
+def _refuse_features(
+    loader: type[yaml.SafeLoader], path: str, text: str, offset: int
+) -> list[Problem]:
     """标签、锚点、别名、多文档与过深的嵌套：在组合之前按记号拒绝，炸弹不会展开。"""
     problems: list[Problem] = []
     depth = 0
@@ -184,7 +197,7 @@ def _refuse_features(path: str, text: str, offset: int) -> list[Problem]:
         yaml.FlowSequenceStartToken,
     )
     closers = (yaml.BlockEndToken, yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
-    for token in _scan(text):
+    for token in _scan(loader, text):
         line = offset + token.start_mark.line
         if type(token) in names:
             message = f"不允许 YAML 的{names[type(token)]}：直接写出值；文本以这类符号开头时加引号"

@@ -21,6 +21,7 @@ from mianjing.frontmatter import (
 )
 from mianjing.model import Catalog, Claim, Derivation, Erratum, Experience, Page, Question, Topic
 from mianjing.problem import Problem
+from mianjing.vocabulary import read_vocabulary
 
 T = TypeVar("T", Experience, Topic, Question)
 
@@ -93,6 +94,10 @@ def _read_claims(root: Path, problems: list[Problem]) -> dict[str, Claim]:
     claims: dict[str, Claim] = {}
     for file in sorted((root / "docs" / "claims").glob("*.yml")):
         path, table = _read_yaml(root, file, problems)
+        areas = read_vocabulary()["claim_areas"]
+        if file.stem not in areas:
+            message = f"账本没有「{file.stem}」这一块，可用：{'、'.join(a.key for a in areas)}"
+            problems.append(Problem(path, 1, "E303", "", message))
         for key, claim in records.read_claims(path, table, problems).items():
             if key in claims:
                 message = f"「{key}」在 {claims[key].path} 里已经有了：换一个键"

@@ -247,7 +247,7 @@ def _render_calculators() -> str:
         calculators=read_calculators,
         run_result=run_result,
         show_number=show_number,
-        presets_json=Markup(json.dumps(presets)),
+        presets=json.dumps(presets),
     )
 
 

@@ -14,7 +14,7 @@ from mianjing.markdown import replace_prose
 
 from tests.library import QUESTION, TOPIC, Library
 
-CLAIMS = "docs/claims/sample.yml"
+CLAIMS = "docs/claims/attention.yml"
 CLAIM = """\
 sample-variance:
   statement: 虚构的说法
@@ -86,8 +86,13 @@ def test_a_citation_in_code_is_not_one(ledger: Library) -> None:
     assert [one for one in ledger.messages() if "没有一页引用它" in one]
 
 
+def test_an_unknown_area(ledger: Library) -> None:
+    ledger.rename(CLAIMS, "docs/claims/else.yml")
+    assert [one for one in ledger.messages() if "账本没有「else」这一块" in one]
+
+
 def test_the_same_key_twice(ledger: Library) -> None:
-    ledger.write("docs/claims/other.yml", CLAIM)
+    ledger.write("docs/claims/models.yml", CLAIM)
     assert [one for one in ledger.messages() if "已经有了：换一个键" in one]
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 import yaml
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
+from mianjing import frontmatter
 from mianjing.frontmatter import (
     MAX_BYTES,
     MAX_DEPTH,
@@ -347,6 +350,31 @@ def test_arbitrary_yaml_never_crashes_or_loses(text: str) -> None:
 
 pieces = [*"-:?,[]{}#&*!|>'\"%@`\\ \t\n", "a", "字", "<", "\ud800", "---\n", "\\U", "FFFF"]
 punctuation = st.lists(st.sampled_from(pieces), max_size=60).map("".join)
+
+
+@given(st.one_of(punctuation, st.text(max_size=80)))
+def test_the_fast_reader_reads_the_same(text: str) -> None:
+    """libyaml 说没有问题的，纯 Python 的那一个也读得出同样的内容与行号；空值的行号可以差一行。"""
+    assume(not frontmatter._CONTROL.search(text))  # 这些字符在读 YAML 之前就拒绝了
+    fast, problems = frontmatter._read_yaml_with(frontmatter._FAST, "x.md", text, 1)
+    if fast is not None and not problems:
+        slow, problems = frontmatter._read_yaml_with(yaml.SafeLoader, "x.md", text, 1)
+        assert slow is not None
+        assert not problems
+        assert list(texts_with_lines(fast)) == list(texts_with_lines(slow))
+
+
+def texts_with_lines(node: frontmatter.Node) -> Iterator[tuple[str, int]]:
+    """各文本与行号，按次序；空的只看有没有。"""
+    if isinstance(node, frontmatter.Scalar):
+        yield node.text, node.line if node.text else 0
+    elif isinstance(node, frontmatter.Sequence):
+        for item in node.items:
+            yield from texts_with_lines(item)
+    else:
+        for key, value in node.entries.items():
+            yield key, node.line_of(key) if key else 0
+            yield from texts_with_lines(value)
 
 
 @given(punctuation)

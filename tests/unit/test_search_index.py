@@ -194,5 +194,6 @@ def test_every_title_and_every_section_is_found(
     site = write(tmp_path_factory.mktemp("random"), documents)
     queries = titles + ["".join(text[10:22]) for three in texts for text in three]
     wanted = [d.url for d in documents] + [d.url for d in documents for _ in d.sections]
-    for query, url, answer in zip(queries, wanted, ask_engine(site, queries), strict=True):
-        assert urls_of(answer)[0] == url, query
+    found = [urls_of(answer) for answer in ask_engine(site, queries)]
+    for query, url, urls in zip(queries, wanted, found, strict=True):
+        assert url in (urls[:1] if query in titles else urls), query

@@ -37,6 +37,14 @@ def test_sections_of_a_page() -> None:
     ]
 
 
+def test_signs_in_formulas_and_code_stay() -> None:
+    html = (
+        '<p><span class="arithmatex">\\(a &lt; b &amp; c\\)</span></p>'
+        '<pre><code><span class="k">if</span> x &lt; <span>1</span></code></pre>'
+    )
+    assert [section.text for section in read_sections(html)] == ["a < b c if x < 1"]
+
+
 def test_an_empty_page() -> None:
     assert read_sections("") == []
     assert read_sections("<h1 id='a'>标题</h1>") == []

@@ -6,7 +6,7 @@ import { FORMULAS, showNumber } from "./calculators/formulas.js";
 function enhance() {
   const source = document.getElementById("mj-presets");
   if (!source) return;
-  const presets = JSON.parse(source.textContent ?? "{}");
+  const presets = JSON.parse(source.dataset.presets ?? "{}");
   for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("form[data-calculator]"))) {
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("input", () => update(form, presets));

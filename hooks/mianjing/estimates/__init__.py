@@ -31,15 +31,24 @@ _MODULES = (
     evaluation,
     alignment,
 )
-ESTIMATES: dict[str, Callable[..., float]] = {
-    name: function
-    for module in _MODULES
-    for name, function in vars(module).items()
-    if inspect.isfunction(function)
-    and function.__module__ == module.__name__
-    and not name.startswith("_")
-}
-"""账本的 `compute.function` 可以写的名字：各模块里全部公开的函数。"""
+
+
+def _collect() -> dict[str, Callable[..., float]]:
+    found: dict[str, Callable[..., float]] = {}
+    for module in _MODULES:
+        for name, function in vars(module).items():
+            own = inspect.isfunction(function) and function.__module__ == module.__name__
+            if own and not name.startswith("_"):
+                if name in found:
+                    raise ValueError(
+                        f"两个模块都有「{name}」：{found[name].__module__}、{module.__name__}"
+                    )
+                found[name] = function
+    return found
+
+
+ESTIMATES = _collect()
+"""账本的 `compute.function` 可以写的名字：各模块里全部公开的函数，名字不重复。"""
 
 
 class EstimateError(ValueError):
