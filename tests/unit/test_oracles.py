@@ -49,8 +49,8 @@ def test_write_bleu_rouge_by_hand() -> None:
     assert code.rouge_n(["a"], ["a"], 2) == 0 and code.rouge_n([], [], 1) == 0  # 没有 n-gram
 
 
-def test_evaluation_corpus_bleu() -> None:
-    corpus_bleu = page("topics/evaluation").corpus_bleu
+def test_evaluation_metrics_corpus_bleu() -> None:
+    corpus_bleu = page("topics/evaluation-metrics").corpus_bleu
     rng = random.Random(0)
     for order, count in product([1, 2, 4], [1, 2, 10, 30]):
         judge = sacrebleu.BLEU(tokenize="none", max_ngram_order=order, smooth_method="none")
@@ -83,7 +83,9 @@ def test_bpe_training(seed: int) -> None:
     code = page("questions/bpe-training")
     assert len(theirs) == 25
     assert code.train_fast(freq, 25)[0] == code.train_naive(freq, 25) == theirs
-    assert page("topics/data").train_bpe({tuple(w): f for w, f in freq.items()}, 25) == theirs
+    assert (
+        page("topics/tokenization").train_bpe({tuple(w): f for w, f in freq.items()}, 25) == theirs
+    )
 
 
 def hugging_face_bpe(ranks: dict[tuple[str, str], int], letters: str) -> Tokenizer:
@@ -94,7 +96,7 @@ def hugging_face_bpe(ranks: dict[tuple[str, str], int], letters: str) -> Tokeniz
 
 @pytest.mark.parametrize("seed", range(4))
 def test_bpe_encoding(seed: int) -> None:
-    code, data = page("questions/bpe-encoding"), page("topics/data")
+    code, topic = page("questions/bpe-encoding"), page("topics/tokenization")
     rng = random.Random(seed)
     tokens, ranks = list("abc"), dict[tuple[str, str], int]()
     while len(ranks) < 15 * (seed + 1):
@@ -107,11 +109,11 @@ def test_bpe_encoding(seed: int) -> None:
         text = "".join(rng.choices("abc", k=length))
         want = judge.encode(text).tokens
         assert code.encode_naive(text, ranks) == code.encode_heap(text, ranks) == want
-        assert list(data.encode_word(text, ranks)) == want
+        assert list(topic.encode_word(text, ranks)) == want
 
 
-def test_data_byte_level_bpe() -> None:
-    code = page("topics/data")
+def test_tokenization_byte_level_bpe() -> None:
+    code = page("topics/tokenization")
     rng = random.Random(0)
     words = ["".join(rng.choices("abcde大模型面试é", k=rng.randint(1, 7))) for _ in range(200)]
     text = " ".join(rng.choices(words, k=2000)) + "，。!?  \n"
@@ -163,6 +165,7 @@ def test_unigram_language_model() -> None:
             text = "".join(rng.choice(list("abc"), length))
             tokens, score = code.viterbi(text, p)
             assert tokens == judge.encode(text).tokens
+            assert page("topics/tokenization").viterbi(text, p) == tokens
             assert math.isclose(score, sum(math.log(p[t]) for t in tokens))
         # 期望次数 = ∂ log Z / ∂ log p：枚举全部切法，交给 autograd
         text, logs = "abcab", {}

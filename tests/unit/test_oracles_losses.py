@@ -102,7 +102,7 @@ def test_contrastive_pages(n: int) -> None:
     want = (fn.cross_entropy(7 * cosine, target) + fn.cross_entropy(7 * cosine.T, target)) / 2
     siglip = page("questions/clip-siglip-loss")
     assert same(siglip.clip_loss(u, v, scale), want)
-    assert same(page("topics/multimodal-rlhf").clip_loss(u, v, scale), want)
+    assert same(page("topics/multimodal").clip_loss(u, v, scale), want)
     assert same(
         page("questions/self-supervised-learning").nt_xent(u.numpy(), v.numpy(), 1 / 7), want
     )

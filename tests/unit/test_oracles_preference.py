@@ -128,6 +128,11 @@ def test_grpo_loss_by_hand() -> None:
     # 一：(min(1.5·2, 1.2·2) + 2)/2 = 2.2；二：-0.5；-(2.2 - 0.5)/2 = -0.85
     for loss in (grpo.grpo_loss, topic.grpo_loss):
         assert same(loss(logp, old, logp, adv, mask), -0.85)
+    # 同样的数：dapo -(2.4 + 2 - 0.5)/3 = -1.3；gspo 比率 √1.5 截到 1.2，-(2.4 - 0.5)/2 = -0.95；
+    # cispo 权重不回传，-(1.2·2·ln 1.5)/3 = -0.324372
+    policy_loss = page("topics/rl-for-reasoning").policy_loss
+    for kind, value in (("grpo", -0.85), ("dapo", -1.3), ("gspo", -0.95), ("cispo", -0.324372)):
+        assert abs(policy_loss(logp, old, adv, mask, kind) - value) < 1e-6
     # KL：ref/π = 2，k3 = 2 - 1 - ln 2 = 0.306853；乘 0.04
     one = torch.ones(1, 1).double()
     for loss in (grpo.grpo_loss, topic.grpo_loss):

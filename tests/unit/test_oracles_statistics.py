@@ -1,4 +1,4 @@
-"""页面里手写的指标、统计与算法，与 sklearn、scipy 对照。"""
+"""页面里手写的指标与统计，与 sklearn、scipy 对照。"""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from scipy import optimize, sparse, special, stats
+from scipy import optimize, special, stats
 from scipy.spatial import distance
 from sklearn.calibration import calibration_curve
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import cohen_kappa_score, log_loss, roc_auc_score
+from sklearn.metrics import brier_score_loss, cohen_kappa_score, log_loss, roc_auc_score
 
 from tests.page_code import page
 
@@ -45,7 +45,7 @@ def test_write_auc_and_recsys(size: int, levels: int) -> None:
 @pytest.mark.parametrize("bins", [1, 5, 10, 15])
 @pytest.mark.parametrize("size", [1, 20, 3000])
 def test_calibration_ece(size: int, bins: int) -> None:
-    code = page("questions/calibration-ece")
+    code, topic = page("questions/calibration-ece"), page("topics/evaluation-metrics")
     rng = np.random.default_rng(size)
     conf = rng.random(size)
     conf[-1] = 1.0  # 右端归最后一桶
@@ -53,7 +53,10 @@ def test_calibration_ece(size: int, bins: int) -> None:
     true, mean = calibration_curve(right, conf, n_bins=bins, pos_label=1)
     count = np.histogram(conf, bins, (0, 1))[0]
     want = (count[count > 0] * np.abs(true - mean)).sum() / size
-    assert math.isclose(code.ece(conf, right, bins), want, abs_tol=1e-12)
+    for ece in (code.ece, topic.ece):
+        assert math.isclose(ece(conf, right, bins), want, abs_tol=1e-12)
+    want = brier_score_loss(right, conf, pos_label=1)
+    assert math.isclose(topic.brier(conf, right), want, abs_tol=1e-12)
 
 
 def test_calibration_ece_temperature() -> None:
@@ -71,8 +74,8 @@ def test_calibration_ece_temperature() -> None:
         assert abs(code.fit_temperature(scale * z, label) / best.x - 1) < 1e-4
 
 
-def test_elo_bradley_terry_and_evaluation() -> None:
-    code, evaluation = page("questions/elo-bradley-terry"), page("topics/evaluation")
+def test_elo_bradley_terry_and_evaluation_metrics() -> None:
+    code, metrics = page("questions/elo-bradley-terry"), page("topics/evaluation-metrics")
     rng = np.random.default_rng(0)
     for m in (2, 3, 6):
         games = [(i, j, float(y)) for i in range(m) for j in range(m) if i != j for y in (0, 1)]
@@ -97,11 +100,14 @@ def test_elo_bradley_terry_and_evaluation() -> None:
         wins = np.zeros((m, m))
         for i, j, won in games:
             wins[(i, j) if won else (j, i)] += 1
-        assert np.allclose(evaluation.fit_bt(wins, 3000), want - want[0], atol=2e-2)
+        assert np.allclose(metrics.fit_bt(wins, 3000), want - want[0], atol=2e-2)
 
 
 def test_elo_by_hand() -> None:
-    elo, win_rate = page("questions/elo-bradley-terry").elo, page("topics/evaluation").win_rate
+    elo, win_rate = (
+        page("questions/elo-bradley-terry").elo,
+        page("topics/evaluation-metrics").win_rate,
+    )
     assert elo([(0, 1, 1.0)], 2, k=32).tolist() == [1016, 984]  # 同分：32·(1 - 0.5) = 16
     # 差 32 分，胜率 1/(1+10^-0.08) = 0.545922；输了扣 32·0.545922 = 17.4695
     assert np.allclose(elo([(0, 1, 1.0), (0, 1, 0.0)], 2, k=32), [998.5305, 1001.4695], atol=1e-4)
@@ -111,10 +117,10 @@ def test_elo_by_hand() -> None:
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 40])
-def test_pass_at_k_variance_and_evaluation(n: int) -> None:
+def test_pass_at_k_variance_and_evaluation_metrics(n: int) -> None:
     """无放回抽 k 个：超几何分布；c ~ Binomial(n, p)：二项分布。"""
     code, agent = page("questions/pass-at-k-variance"), page("questions/agent-evaluation-swe-bench")
-    topic = page("topics/evaluation")
+    topic = page("topics/evaluation-metrics")
     for k in {1, 2, n // 2, n} - {0}:
         if k > n:
             continue
@@ -162,24 +168,28 @@ def test_llm_as_a_judge_bias() -> None:
         assert math.isclose(value, cohen_kappa_score(a, b), abs_tol=1e-12)
 
 
-def test_compare_two_models_significance_and_evaluation() -> None:
-    code, topic = page("questions/compare-two-models-significance"), page("topics/evaluation")
+def test_compare_two_models_significance_and_evaluation_metrics() -> None:
+    code, topic = (
+        page("questions/compare-two-models-significance"),
+        page("topics/evaluation-metrics"),
+    )
     for a, b in product([0, 1, 3, 9, 40], repeat=2):
         want = stats.binomtest(a, a + b).pvalue if a + b else 1.0
         assert math.isclose(code.mcnemar(a, b), want, rel_tol=1e-9)
     for delta, var in ((0.01, 0.1), (0.05, 0.32)):
         n = code.need(delta, var, alpha=0.05, power=0.9)
         assert math.isclose(stats.norm.sf(stats.norm.isf(0.025) - delta * math.sqrt(n / var)), 0.9)
-    assert topic.summarize([0, 1]) == (0.5, 0.5)  # 标准差 √0.5，除以 √2
+    summary = page("topics/evaluation")
+    assert summary.summarize([0, 1]) == (0.5, 0.5)  # 标准差 √0.5，除以 √2
     with pytest.raises(ValueError, match="至少两道题"):
-        topic.summarize([1])
+        summary.summarize([1])
     rng = np.random.default_rng(0)
     for size in (5, 60, 900):
         x, y = rng.random((2, size)) < [[0.8], [0.6]]
         diff, error = topic.paired_diff(x, y)
         t = stats.ttest_rel(x.astype(float), y.astype(float)).statistic  # 分母用 n-1
         assert math.isclose(diff / error, t * math.sqrt(size / (size - 1)))
-        mean, sem = topic.summarize(x)
+        mean, sem = summary.summarize(x)
         assert math.isclose(mean, x.mean()) and math.isclose(sem, stats.sem(x.astype(float)))
 
 
@@ -215,34 +225,3 @@ def test_minhash_lsh_and_data() -> None:
         want = stats.binom.sf(0, b, s**r)
         assert math.isclose(page("questions/minhash-lsh").hit(s, b, r), want, abs_tol=1e-12)
         assert math.isclose(page("topics/data").collide(s, b, r), want, abs_tol=1e-12)
-
-
-def test_algorithms_and_write_top_k() -> None:
-    code, write = page("topics/algorithms"), page("questions/write-top-k")
-    rng = random.Random(0)
-    for size in (1, 2, 5, 40):
-        a = rng.choices(range(size), k=size)
-        for k in range(size):
-            assert code.kth_smallest(a, k, rng) == np.partition(a, k)[k]
-            assert write.kth_largest([*a], k + 1, rng) == -np.partition(-np.array(a), k)[k]
-            best = np.sort(a)[::-1][: k + 1].tolist()
-            assert code.top_k(a, k + 1) == write.top_k(a, k + 1)[0] == best
-        edges = [(rng.randrange(size), rng.randrange(size)) for _ in range(size // 2)]
-        matrix = sparse.coo_array(
-            (np.ones(len(edges)), np.array(edges, int).reshape(-1, 2).T), (size, size)
-        )
-        union, (count, group) = code.UnionFind(size), sparse.csgraph.connected_components(matrix)
-        for edge in edges:
-            union.union(*edge)
-        assert union.groups == count
-        for i, j in product(range(size), repeat=2):
-            assert (union.find(i) == union.find(j)) == (group[i] == group[j])
-    for rows, cols in ((1, 1), (3, 5), (8, 8)):
-        grid = ["".join(rng.choices("..#", k=cols)) for _ in range(rows)]
-        cells = [(r, c) for r in range(rows) for c in range(cols) if grid[r][c] == "."]
-        near = [[abs(a - c) + abs(b - d) == 1 for c, d in cells] for a, b in cells]
-        steps = sparse.csgraph.shortest_path(sparse.csr_array(np.array(near, float)))
-        for (i, start), (j, goal) in product(enumerate(cells), repeat=2):
-            want = -1 if math.isinf(steps[i, j]) else steps[i, j]
-            assert code.shortest_steps(grid, start, goal) == want
-    assert not code.top_k([], 3) and not write.top_k([], 3)[0]
