@@ -38,8 +38,18 @@ function enhance() {
   openTarget();
 }
 
+/** 地址里的锚点；写坏了的百分号编码不指向任何一节。 */
+function targetId() {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return "";
+  }
+}
+
 function openTarget() {
-  const heading = document.querySelector("article :target");
+  const id = targetId();
+  const heading = id ? document.getElementById(id) : null;
   const fold = heading && heading.nextElementSibling;
   if (fold instanceof HTMLDetailsElement) fold.open = true;
 }
