@@ -30,11 +30,11 @@ def ids_of(file: Path) -> frozenset[str]:
 
 
 def test_the_tables_cover_the_curriculum() -> None:
-    """一节一份，每份至少二十条，同一份里没有重复。"""
+    """一节一份，每份至少二十条（动态那一节少些），同一份里没有重复。"""
     assert len(SECTIONS) >= 9
     for section in SECTIONS:
         names = Counter(str(item["item"]) for item in read_items(section))
-        assert len(names) >= 20 or section.startswith("10-"), section
+        assert len(names) >= 20 or section.startswith("13-"), section
         assert max(names.values()) == 1, names.most_common(1)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.page_code import Block, find_blocks, run_page
+from tests.page_code import Block, Page, find_blocks, run_page
 
 ROOT = Path(__file__).resolve().parents[2]
 TOPICS = sorted(f for f in (ROOT / "docs/topics").glob("*.md") if f.name != "index.md")
@@ -90,6 +90,24 @@ def test_a_syntax_error_points_into_the_page(tmp_path: Path) -> None:
     with pytest.raises(SyntaxError) as raised:
         run_page(file)
     assert (raised.value.filename, raised.value.lineno) == (str(file), 5)
+
+
+def test_a_page_gives_its_definitions_without_its_checks(tmp_path: Path) -> None:
+    file = tmp_path / "page.md"
+    file.write_text(
+        "```python\nfrom math import pi\n\nSIZE, x = 2, 3\nA = B = 4\nhalf = lambda v: v / SIDE\n"
+        "raise SystemError\n```\n\n```python\nSIDE = 2\n\n\ndef area(r):\n    return pi * r * r\n"
+        "\n\ndef later(n=x):\n    return n\n\n\nclass Shape:\n    pass\n\n\nassert False\n```\n",
+        encoding="utf-8",
+    )
+    page = Page(file)
+    assert page.area(1) == page.pi and page.half(3) == 1.5 and page.A == page.B == 4
+    assert isinstance(page.Shape, type)
+    for name in ("SIZE", "x", "later", "nothing"):
+        with pytest.raises(LookupError, match=rf"page\.md 的代码里没有 {name}；有的是 Shape、area"):
+            getattr(page, name)
+    with pytest.raises(LookupError, match=r"没有页面 .*missing\.md"):
+        Page(tmp_path / "missing.md")
 
 
 def sections(text: str) -> dict[str, str]:

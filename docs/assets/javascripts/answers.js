@@ -39,7 +39,7 @@ function enhance() {
 }
 
 function openTarget() {
-  const heading = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const heading = document.querySelector("article :target");
   const fold = heading && heading.nextElementSibling;
   if (fold instanceof HTMLDetailsElement) fold.open = true;
 }

@@ -15,7 +15,9 @@ function load() {
   if (box) return;
   const worker = new Worker(new URL("search_worker.js", import.meta.url), { type: "module" });
   worker.postMessage({ base: new URL("../../search/", import.meta.url).href });
-  box = import("./search/box.js").then(({ startBox }) => startBox(worker), (error) => {
+  /** @type {Promise<ErrorEvent>} 线程坏了；界面可能还没有取到，所以现在就听 */
+  const broken = new Promise((resolve) => worker.addEventListener("error", resolve, { once: true }));
+  box = import("./search/box.js").then(({ startBox }) => startBox(worker, broken), (error) => {
     worker.terminate();
     box = undefined;
     const status = document.querySelector("[data-mj-component='search-status']");

@@ -14,8 +14,11 @@ function part(name) {
   return /** @type {T} */ (document.querySelector(`[data-mj-component="search${name}"]`));
 }
 
-/** @param {Worker} worker 搜索的线程，已经在跑 */
-export function startBox(worker) {
+/**
+ * @param {Worker} worker 搜索的线程，已经在跑
+ * @param {Promise<ErrorEvent>} broken 线程没有取到或不能运行
+ */
+export function startBox(worker, broken) {
   const toggle = /** @type {HTMLInputElement} */ (document.getElementById("__search"));
   const box = part("");
   const form = /** @type {HTMLFormElement} */ (part("-form"));
@@ -64,9 +67,10 @@ export function startBox(worker) {
     fault.hidden = false;
   }
 
-  worker.addEventListener("error", (event) => {
+  broken.then(({ message }) => {
     clear("搜索没有启动");
-    showFault(`搜索的程序没有取到或不能运行（${event.message || "检查网络"}）。`);
+    fault.textContent = `搜索的程序没有取到或不能运行（${message || "检查网络"}）：刷新这一页再试，或按标签找。`;
+    fault.hidden = false;
   });
   worker.addEventListener("message", (/** @type {MessageEvent<Reply>} */ { data }) => {
     if (data.id !== asked) return;

@@ -5,6 +5,9 @@
  * @typedef {import("./index_files.js").Entry} Entry
  */
 
+/** 整句就是标题：要的就是那一页。 */
+const WHOLE_TITLE = 4;
+
 /**
  * @param {Query} query
  * @param {(key: string) => Entry | undefined} look 名字的键以 = 结尾；片没有取到的当作没有
@@ -38,6 +41,10 @@ export function findNames(query, look) {
   if (entry) {
     const bits = query.starts.map((_, bit) => bit);
     for (const [document, score] of read(entry[0], entry[1])) named.set(document, { score, bits });
+  }
+  for (const found of named.values()) {
+    const isTitle = found.score === 1 && found.bits.length === query.starts.length;
+    if (isTitle) found.score = WHOLE_TITLE;
   }
   return named;
 }
