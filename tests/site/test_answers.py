@@ -50,6 +50,7 @@ def test_a_link_to_a_layer_opens_it(page: Page, server: SiteServer) -> None:
     expect(page.locator("details.mj-fold[open] summary")).to_have_text("展开：追问")
     page.evaluate("location.hash = '#常见错误'")
     expect(page.locator("details.mj-fold[open]")).to_have_count(2)
+    expect(page.locator("details.mj-fold[open] summary").last).to_have_text("展开：常见错误")
 
 
 def test_a_broken_address_does_no_harm(page: Page, server: SiteServer) -> None:

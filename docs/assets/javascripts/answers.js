@@ -4,6 +4,14 @@
 
 const KEY = "mianjing.answers";
 
+/** 这次访问里打开着的：即时导航有时把同一页的正文重新放一遍，放完要恢复。 @type {Set<string>} */
+const opened = new Set();
+
+/** @param {HTMLDetailsElement} fold */
+function nameOf(fold) {
+  return `${location.pathname}#${fold.previousElementSibling?.id}`;
+}
+
 /** @param {() => boolean} read 存储被禁用时当作没有记过 */
 function isOpenByChoice(read) {
   try {
@@ -24,7 +32,15 @@ function enhance() {
     button.textContent = open ? "收起全部答案" : "展开全部答案";
     button.setAttribute("aria-pressed", String(open));
   };
+  const kept = [...folds].filter((fold) => opened.has(nameOf(fold)));
   set(isOpenByChoice(() => localStorage.getItem(KEY) === "open"));
+  for (const fold of kept) fold.open = true;
+  for (const fold of folds) {
+    fold.addEventListener("toggle", () => {
+      if (fold.open) opened.add(nameOf(fold));
+      else opened.delete(nameOf(fold));
+    });
+  }
   button.addEventListener("click", () => {
     const open = button.getAttribute("aria-pressed") !== "true";
     set(open);
@@ -51,7 +67,9 @@ function openTarget() {
   const id = targetId();
   const heading = id ? document.getElementById(id) : null;
   const fold = heading && heading.nextElementSibling;
-  if (fold instanceof HTMLDetailsElement) fold.open = true;
+  if (!(fold instanceof HTMLDetailsElement)) return;
+  fold.open = true;
+  opened.add(nameOf(fold));
 }
 
 addEventListener("hashchange", openTarget);
