@@ -15,7 +15,7 @@ from collections import defaultdict
 from pathlib import Path
 from statistics import median
 
-from mianjing.frontmatter import read_document
+from mianjing.frontmatter import Scalar, read_document
 from playwright.sync_api import Page, Request, sync_playwright
 
 from tests.chromium import launch_chromium
@@ -67,7 +67,10 @@ def write_plain(folder: Path) -> None:
         document, _ = read_document(relative.as_posix(), file.read_bytes())
         target = folder / relative
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(document.body if document else "", encoding="utf-8")
+        assert document is not None, relative
+        title = document.fields.entries["title"]
+        assert isinstance(title, Scalar)
+        target.write_text(f"# {title.text}\n\n{document.body}", encoding="utf-8")
     for file in sorted((ROOT / "notebooks").glob("*.ipynb")):
         body = render_notebook(file.stem, read_notebook(file)).markdown
         (folder / "docs" / "notebooks" / f"{file.stem}.md").write_text(body, encoding="utf-8")
