@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator
+from html import escape
 
 from mianjing.search.documents import Document
 from mianjing.search.sections import Section
@@ -32,10 +33,14 @@ def make_crowd(documents: list[Document], count: int, seed: int = 0) -> Iterator
 
 
 def write_markdown(document: Document) -> str:
-    """同一份文档写成 Markdown，给别的搜索引擎用。"""
-    lines = [f"# {document.title}", ""]
+    """同一份文档写成 Markdown，给别的搜索引擎用；句子里的记号不当 Markdown。"""
+    lines = [f"# {_escape(document.title)}", ""]
     for section in document.sections:
         if section.heading:
-            lines += [f"## {section.heading}", ""]
-        lines += [section.text, ""]
+            lines += [f"## {_escape(section.heading)}", ""]
+        lines += [f"<p>{escape(section.text)}</p>", ""]
     return "\n".join(lines)
+
+
+def _escape(heading: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>$|~])", r"\\\1", heading)
