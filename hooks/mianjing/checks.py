@@ -284,7 +284,7 @@ def check_errata(catalog: Catalog, today: str) -> Iterator[Problem]:
             for page in records.values()
         ),
         *(experience.path for experience in catalog.experiences.values()),
-        *(f"docs/notebooks/{key}.md" for key in catalog.derivations),
+        *(f"docs/notebooks/{key}.ipynb" for key in catalog.derivations),
         *(f"docs/{path}" for path in catalog.pages),
     }
     for one in catalog.errata.values():

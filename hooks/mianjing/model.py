@@ -202,7 +202,7 @@ class Derivation:
 
 @dataclass(frozen=True)
 class Computation:
-    """一次重算：`estimates.py` 里的函数与参数。"""
+    """一次重算：`estimates/` 里的函数与参数。"""
 
     function: str
     arguments: dict[str, str]

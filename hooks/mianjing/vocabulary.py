@@ -34,8 +34,6 @@ class Term:
     label: str
     group: str = ""
     aliases: tuple[str, ...] = ()
-    searched: tuple[str, ...] = ()
-    """搜索时也算这一项的说法。"""
 
 
 @dataclass(frozen=True)
@@ -101,7 +99,6 @@ def _read_term(key: str, node: Node) -> Term:
         label=_text(values["label"]),
         group=_text(values["group"]) if "group" in values else "",
         aliases=_texts(values["aliases"]) if "aliases" in values else (),
-        searched=_texts(values["search"]) if "search" in values else (),
     )
 
 

@@ -86,6 +86,17 @@ class Searcher:
         self.page.keyboard.type(query)
         expect(self.page.locator("#mj-results")).to_have_attribute("data-query", query)
 
+    def paste(self, query: str) -> None:
+        """整句一次放进搜索框，不逐字打；不等答案。"""
+        self.page.evaluate(
+            """query => {
+                const box = document.querySelector('.md-search__input');
+                box.value = query;
+                box.dispatchEvent(new InputEvent('input'));
+            }""",
+            query,
+        )
+
     def urls(self) -> list[str]:
         """结果页的地址，按次序。"""
         links = self.page.locator("#mj-results .md-search-result__link")
@@ -290,22 +301,9 @@ def test_hostile_and_huge_queries_by_link(searcher: Searcher) -> None:
     expect(page.locator("#mj-results")).to_have_attribute("data-query", re.compile("<img"))
     assert page.locator(".md-search img").count() == 0
     for query in ("注意力" * 3_400, "a " * 5_000, "\ud800注意力\udfff"):
-        page.evaluate(
-            """query => {
-                const box = document.querySelector('.md-search__input');
-                box.value = query;
-                box.dispatchEvent(new InputEvent('input'));
-            }""",
-            query,
-        )
+        searcher.paste(query)
         expect(page.locator(".md-search-result__meta")).to_contain_text("找到")
-    page.evaluate(
-        """() => {
-            const box = document.querySelector('.md-search__input');
-            box.value = '注意力'.repeat(3400);
-            box.dispatchEvent(new InputEvent('input'));
-        }"""
-    )
+    searcher.paste("注意力" * 3_400)
     expect(page.locator(".md-search-result__meta")).to_contain_text("查询太长，只用了开头")
 
 
@@ -363,13 +361,7 @@ def test_a_lost_shard_leaves_the_rest(searcher: Searcher, answer: Callable[[Rout
 
     page.route(re.compile(r"/search/[0-9a-f]+/t\d+\.json"), lose)
     searcher.open()
-    page.evaluate(
-        """() => {
-            const box = document.querySelector('.md-search__input');
-            box.value = '月之暗面 集合通信';
-            box.dispatchEvent(new InputEvent('input'));
-        }"""
-    )
+    searcher.paste("月之暗面 集合通信")
     expect(page.locator(".mj-search-fault")).to_contain_text("结果可能不全")
     assert searcher.urls()
     page.locator(".mj-search-fault").get_by_role("button", name="重试").click()
@@ -386,13 +378,7 @@ def test_a_slow_shard_does_not_hold_back_the_rest(searcher: Searcher) -> None:
 
     page.route(re.compile(r"/search/[0-9a-f]+/t\d+\.json"), hold)
     searcher.open()
-    page.evaluate(
-        """() => {
-            const box = document.querySelector('.md-search__input');
-            box.value = '月之暗面 集合通信';
-            box.dispatchEvent(new InputEvent('input'));
-        }"""
-    )
+    searcher.paste("月之暗面 集合通信")
     expect(page.locator(".md-search-result__meta")).to_contain_text("还有一部分索引在路上")
     assert searcher.urls()
     held[0].continue_()

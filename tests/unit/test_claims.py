@@ -191,6 +191,17 @@ def test_a_broken_erratum(library: Library, old: str, new: str, message: str) ->
     assert [one for one in library.messages() if message in one], library.messages()
 
 
+def test_an_erratum_of_a_derivation_names_its_notebook(library: Library) -> None:
+    """链接按 docs 内的源走，推导的源是 .ipynb；写成 .md 会到构建时才断。"""
+    page = "page: notebooks/scaling"
+    library.write("docs/about/errata.yml", ERRATUM.replace("page: topics/attention", page))
+    assert [one for one in library.messages() if "没有「notebooks/scaling.md」" in one]
+    library.write(
+        "docs/about/errata.yml", ERRATUM.replace("page: topics/attention.md", f"{page}.ipynb")
+    )
+    assert library.messages() == []
+
+
 def test_an_empty_feed_is_a_feed(library: Library) -> None:
     feed = ET.fromstring(render.render_errata_feed(library.catalog(), "/"))
     assert feed.findall("channel/item") == []

@@ -83,7 +83,7 @@ def _facts(experience: Experience, catalog: Catalog) -> list[str]:
         found.append(value)
         if group in _FACETS:
             term = _term(read_vocabulary()[_FACETS[group]], value)
-            found += [*term.aliases, *term.searched, *([term.group] if term.group else [])]
+            found += [*term.aliases, *([term.group] if term.group else [])]
     return found
 
 
@@ -101,7 +101,7 @@ def _facets(catalog: Catalog, url: str, tag_anchor: Callable[[str], str]) -> lis
         for term in read_vocabulary()[name]:
             tag = f"{group}/{term.label}"
             if titles := members.get(tag):
-                aliases = (term.label, *term.aliases, *term.searched)
+                aliases = (term.label, *term.aliases)
                 aliases += (term.group,) if term.group else ()
                 text = f"{len(titles)} 篇：{'、'.join(titles)}"
                 section = Section("", "", text)
