@@ -1,19 +1,27 @@
 """执行推导：`notebooks/<名字>.py`（jupytext percent）→ 同名 `.ipynb`，结果像锁文件一样提交。
 
 为了换一台机器也得到同样的文件：元数据归一，输出流合并，图里去掉时间，单线程、固定散列盐。
+标着 toolkit 的格子换成 `notebooks/toolkit.py` 的全文，所以 `.ipynb` 单独拿走也能跑。
 """
 
 from __future__ import annotations
 
+import ast
+import hashlib
 import json
 import os
+import platform
 import re
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 CELL_SECONDS = 60
+TOOLKIT = "toolkit.py"
+_KEPT = ("alt", "tags", "part", "title")
+_LIBRARIES = ("numpy", "matplotlib", "torch", "ipykernel")
 _ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -30,10 +38,18 @@ class NotebookError(Exception):
     """推导没有执行成功；消息写明哪一本、哪一格。"""
 
 
+def notebook_sources(folder: Path) -> list[Path]:
+    """folder 下各本推导的源，按名字排。"""
+    return sorted(file for file in folder.glob("*.py") if file.name != TOOLKIT)
+
+
 def execute_notebooks(folder: Path, names: list[str]) -> int:
-    """执行 folder 下点名的推导（缺省全部），写出 .ipynb，返回退出码。"""
-    sources = [folder / f"{name}.py" for name in names] or sorted(folder.glob("*.py"))
+    """执行 folder 下变了的推导，写出 .ipynb，返回退出码；点了名的一定执行。"""
+    sources = [folder / f"{name}.py" for name in names] or notebook_sources(folder)
     for number, source in enumerate(sources, 1):
+        if not names and is_current(source):
+            print(f"[{number}/{len(sources)}] {source.name} 没有变", flush=True)
+            continue
         print(f"[{number}/{len(sources)}] 执行 {source.name} …", flush=True)
         try:
             notebook = execute_notebook(source)
@@ -42,6 +58,25 @@ def execute_notebooks(folder: Path, names: list[str]) -> int:
             return 1
         source.with_suffix(".ipynb").write_text(dump_notebook(notebook), encoding="utf-8")
     return 0
+
+
+def is_current(source: Path) -> bool:
+    """提交的结果是否就出自现在的源、共用模块、Python 与库的版本。"""
+    result = source.with_suffix(".ipynb")
+    if not result.is_file():
+        return False
+    metadata = json.loads(result.read_text(encoding="utf-8"))["metadata"]
+    return bool(metadata.get("executed_with") == describe_inputs(source))
+
+
+def describe_inputs(source: Path) -> dict[str, str]:
+    """决定执行结果的东西：源与共用模块的 SHA-256，Python 与库的版本。"""
+    files = {"source": source, "toolkit": source.parent / TOOLKIT}
+    return {
+        **{name: _digest(file) for name, file in files.items() if file.is_file()},
+        "python": ".".join(platform.python_version_tuple()[:2]),
+        **{name: version(name) for name in _LIBRARIES},
+    }
 
 
 def execute_notebook(source: Path, seconds: int = CELL_SECONDS) -> dict[str, Any]:
@@ -54,10 +89,14 @@ def execute_notebook(source: Path, seconds: int = CELL_SECONDS) -> dict[str, Any
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     notebook = jupytext.read(source, fmt="py:percent")
+    for cell in notebook.cells:
+        if "toolkit" in cell.metadata.get("tags", []):
+            cell.source = read_toolkit(source.parent)
     client = NotebookClient(
         notebook,
         timeout=seconds,
         kernel_name="python3",
+        extra_arguments=["--InlineBackend.figure_formats={'svg'}"],
         resources={"metadata": {"path": str(source.parent)}},
     )
     environment = {**os.environ, **_ENVIRONMENT}
@@ -76,7 +115,16 @@ def execute_notebook(source: Path, seconds: int = CELL_SECONDS) -> dict[str, Any
         raise NotebookError(f"{_place(source, notebook, position)}失败：{reason}") from error
     except DeadKernelError as error:
         raise NotebookError(f"{_place(source, notebook, position)}内核退出了") from error
-    return normalize_notebook(json.loads(json.dumps(notebook)), source.name)
+    clean = normalize_notebook(json.loads(json.dumps(notebook)), source.name)
+    clean["metadata"]["executed_with"] = describe_inputs(source)
+    return clean
+
+
+def read_toolkit(folder: Path) -> str:
+    """共用模块的全文，去掉模块的说明。"""
+    text = (folder / TOOLKIT).read_text(encoding="utf-8")
+    docstring = ast.parse(text).body[0]
+    return "\n".join(text.splitlines()[docstring.end_lineno :]).strip()
 
 
 def normalize_notebook(notebook: dict[str, Any], source_name: str) -> dict[str, Any]:
@@ -84,7 +132,7 @@ def normalize_notebook(notebook: dict[str, Any], source_name: str) -> dict[str, 
     cells = []
     count = 0
     for number, cell in enumerate(notebook["cells"], 1):
-        metadata = {k: v for k, v in cell["metadata"].items() if k in ("alt", "tags")}
+        metadata = {k: v for k, v in cell["metadata"].items() if k in _KEPT}
         clean: dict[str, Any] = {
             "cell_type": cell["cell_type"],
             "id": f"cell-{number}",
@@ -115,9 +163,12 @@ def dump_notebook(notebook: dict[str, Any]) -> str:
 
 
 def differences(committed: dict[str, Any], fresh: dict[str, Any]) -> list[str]:
-    """提交的结果与重新执行的结果差在哪里：文字逐字比，图按结构比、数差在容差之内。"""
+    """提交的结果与重新执行的结果差在哪里：文字逐字比，图按结构比、数差在容差之内。
+
+    Python 与库的版本不比：换一个版本执行，结果也要相同。
+    """
     found: list[str] = []
-    if committed["metadata"] != fresh["metadata"]:
+    if _metadata(committed) != _metadata(fresh):
         found.append("metadata 不同")
     if len(committed["cells"]) != len(fresh["cells"]):
         return [*found, f"格数不同：{len(committed['cells'])} 与 {len(fresh['cells'])}"]
@@ -131,6 +182,14 @@ def differences(committed: dict[str, Any], fresh: dict[str, Any]) -> list[str]:
         ):
             found.append(f"第 {number} 格的图不同")
     return found
+
+
+def _metadata(notebook: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in notebook["metadata"].items() if key != "executed_with"}
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def same_figure(old: str, new: str) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from mianjing import checks, records
+from mianjing.execute import notebook_sources
 from mianjing.fields import Fields
 from mianjing.frontmatter import (
     Document,
@@ -137,7 +138,7 @@ def _read_yaml(root: Path, file: Path, problems: list[Problem]) -> tuple[str, Ma
 
 def _read_derivations(root: Path, problems: list[Problem]) -> dict[str, Derivation]:
     result: dict[str, Derivation] = {}
-    for file in sorted((root / "notebooks").glob("*.py")):
+    for file in notebook_sources(root / "notebooks"):
         notebook = file.with_suffix(".ipynb")
         path = _relative(root, notebook)
         if not notebook.is_file():

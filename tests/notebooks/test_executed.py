@@ -5,11 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from mianjing.execute import NotebookError, differences, dump_notebook, execute_notebook
+from mianjing.execute import (
+    NotebookError,
+    differences,
+    dump_notebook,
+    execute_notebook,
+    notebook_sources,
+)
 from mianjing.notebook import read_notebook
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = sorted((ROOT / "notebooks").glob("*.py"))
+SOURCES = notebook_sources(ROOT / "notebooks")
 
 pytestmark = pytest.mark.notebooks
 
