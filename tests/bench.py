@@ -72,8 +72,9 @@ def write_plain(folder: Path) -> None:
         assert isinstance(title, Scalar)
         target.write_text(f"# {title.text}\n\n{document.body}", encoding="utf-8")
     for file in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        body = render_notebook(file.stem, read_notebook(file)).markdown
-        (folder / "docs" / "notebooks" / f"{file.stem}.md").write_text(body, encoding="utf-8")
+        pages = render_notebook(file.stem, read_notebook(file)).pages
+        target = folder / "docs" / "notebooks" / f"{file.stem}.md"
+        target.write_text("\n".join(pages), encoding="utf-8")
     (folder / "mkdocs.yml").write_text(PLAIN, encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""命令行：python -m mianjing check | build | audit 目录 | execute [名字…]。"""
+"""命令行：python -m mianjing check | build | audit 目录 | execute [名字…] | assets。"""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     audit.add_argument("site", type=Path)
     execute = commands.add_parser("execute", help="重新执行推导，写出 .ipynb")
     execute.add_argument("names", nargs="*", help="只执行这几本；缺省为全部")
+    commands.add_parser("assets", help="取来浏览器里的 Python，放进 docs/assets/pyodide/")
     options = parser.parse_args(arguments)
     if options.command == "check":
         return run_check(ROOT)
@@ -27,6 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
         return run_build(ROOT)
     if options.command == "audit":
         return run_audit(options.site)
+    if options.command == "assets":
+        return run_assets(ROOT)
     return run_execute(ROOT, options.names)
 
 
@@ -65,6 +68,13 @@ def run_audit(site: Path) -> int:
     summary = f"共 {len(problems)} 个问题" if problems else "链接、锚点与外部主机都没有问题"
     print(f"{site}：{summary}")
     return 1 if problems else 0
+
+
+def run_assets(root: Path) -> int:
+    """取来浏览器里的 Python；有一个文件不对就返回 1。"""
+    from mianjing.assets import fetch_assets
+
+    return fetch_assets(root)
 
 
 def run_execute(root: Path, names: list[str]) -> int:

@@ -21,6 +21,7 @@ from mianjing.frontmatter import (
     read_table,
 )
 from mianjing.model import Catalog, Claim, Derivation, Erratum, Experience, Page, Question, Topic
+from mianjing.notebook import PartError, read_parts
 from mianjing.problem import Problem
 from mianjing.vocabulary import read_vocabulary
 
@@ -146,8 +147,12 @@ def _read_derivations(root: Path, problems: list[Problem]) -> dict[str, Derivati
             problems.append(Problem(path, 1, "E304", "", message))
             continue
         try:
-            metadata = json.loads(notebook.read_text(encoding="utf-8"))["metadata"]
-            table = _as_node(metadata["mianjing"])
+            executed = json.loads(notebook.read_text(encoding="utf-8"))
+            table = _as_node(executed["metadata"]["mianjing"])
+            parts = read_parts(executed)
+        except PartError as error:
+            problems.append(Problem(f"notebooks/{file.name}", 1, "E304", "part", str(error)))
+            continue
         except (ValueError, KeyError, TypeError) as error:
             message = (
                 f"不是有效的推导（{error!r}）：重新 make execute，字段写在 .py 头部的 mianjing 下"
@@ -165,6 +170,7 @@ def _read_derivations(root: Path, problems: list[Problem]) -> dict[str, Derivati
             description=fields.title("description"),
             topics=fields.texts("topics"),
             aliases=fields.texts("aliases"),
+            parts=parts,
         )
         fields.done()
     for notebook in sorted((root / "notebooks").glob("*.ipynb")):

@@ -189,6 +189,14 @@ class Question:
 
 
 @dataclass(frozen=True)
+class Part:
+    """推导的一部分，站里单独一页：写在它第一个文字格的标记行里。"""
+
+    key: str
+    title: str
+
+
+@dataclass(frozen=True)
 class Derivation:
     """一本推导：`notebooks/<key>.py` 与执行后的 `.ipynb`，字段在 metadata.mianjing。"""
 
@@ -198,6 +206,15 @@ class Derivation:
     description: str
     topics: tuple[str, ...]
     aliases: tuple[str, ...]
+    parts: tuple[Part, ...] = ()
+    """不分页的推导没有。"""
+
+    @property
+    def pages(self) -> tuple[tuple[str, str], ...]:
+        """各页的（源路径，题目），按次序；第一页就是 `.ipynb`。"""
+        subject = self.title.partition("：")[0]
+        rest = [(f"notebooks/{self.key}/{p.key}.md", f"{subject}：{p.title}") for p in self.parts]
+        return ((f"notebooks/{self.key}.ipynb", self.title), *rest[1:])
 
 
 @dataclass(frozen=True)

@@ -179,10 +179,24 @@ def fold_answers(html: str) -> str:
     return "".join(folded)
 
 
-def render_derivation(derivation: Derivation, markdown: str, catalog: Catalog, href: Href) -> str:
-    """推导页：考点与下载，随后是执行过的正文。"""
-    head = _template("derivation_head.html", derivation=derivation, catalog=catalog, href=href)
-    return "\n".join([head, markdown, _render_aliases(derivation.aliases)])
+def render_derivation(
+    derivation: Derivation,
+    number: int,
+    markdown: str,
+    catalog: Catalog,
+    has_python: bool,
+    href: Href,
+) -> str:
+    """推导的第 number 页：各页的目录、下载与运行，随后是执行过的正文。"""
+    head = _template(
+        "derivation_head.html",
+        derivation=derivation,
+        number=number,
+        catalog=catalog,
+        has_python=has_python,
+        href=href,
+    )
+    return "\n".join([head, markdown, "" if number else _render_aliases(derivation.aliases)])
 
 
 def render_marks(markdown: str, catalog: Catalog, href: Href) -> str:

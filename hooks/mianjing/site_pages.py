@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urljoin
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -12,17 +13,40 @@ from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page as SitePage
 
 from mianjing import formulas, render
+from mianjing.assets import missing_assets
 from mianjing.dates import read_dates
 from mianjing.library import read_library
 from mianjing.model import Catalog, Derivation, Experience, Page, Question, Topic
-from mianjing.notebook import Rendering, read_notebook, render_notebook
+from mianjing.notebook import (
+    Rendering,
+    dump_cells,
+    dump_script,
+    find_homes,
+    read_notebook,
+    render_notebook,
+    retarget,
+)
 from mianjing.problem import Problem
 from mianjing.search.documents import Document, make_documents, read_synonyms
 from mianjing.search.index import build_index
 from mianjing.search.sections import read_sections
 from mianjing.tags import tags_of
 
-Record = Experience | Topic | Question | Derivation | Page
+
+@dataclass(frozen=True)
+class DerivationPage:
+    """一本推导的第 number 页（从 0 起）。"""
+
+    derivation: Derivation
+    number: int
+
+    @property
+    def title(self) -> str:
+        """这一页的题目。"""
+        return self.derivation.pages[self.number][1]
+
+
+Record = Experience | Topic | Question | DerivationPage | Page
 
 _MATH_STYLE = "assets/bundle/katex.css"
 
@@ -42,6 +66,14 @@ class SitePages:
         }
         for notebook in self.notebooks.values():
             problems += notebook.problems
+        self.homes = find_homes(
+            {
+                key: tuple(uri for uri, _ in derivation.pages)
+                for key, derivation in self.catalog.derivations.items()
+            },
+            self.notebooks,
+        )
+        self.has_python = not missing_assets(root)
         if not (root / "docs" / _MATH_STYLE).is_file():
             message = "还没有打包浏览器端的库：运行 npm run bundle，或用 make serve、make build"
             problems.append(Problem(f"docs/{_MATH_STYLE}", 1, "E305", "", message))
@@ -52,7 +84,7 @@ class SitePages:
         self.search_files: dict[str, bytes] = {}
 
     def add_files(self, files: Files) -> Files:
-        """加入推导、可下载的源与结果、图。"""
+        """加入推导的各页、可下载的源与结果、图、网页要的代码格。"""
         feed = render.render_errata_feed(self.catalog, self.config.site_url or "/")
         files.append(File.generated(self.config, "errata.xml", content=feed))
         for key, notebook in self.notebooks.items():
@@ -63,22 +95,29 @@ class SitePages:
                 self.config.use_directory_urls,
             )
             files.append(page)
-            for suffix in (".py", ".ipynb"):
-                content = (self.root / "notebooks" / f"{key}{suffix}").read_bytes()
-                name = f"notebooks/{key}/{key}{suffix}"
-                files.append(File.generated(self.config, name, content=content))
-            for name, svg in notebook.figures.items():
-                name = f"notebooks/{key}/{name}"
-                files.append(File.generated(self.config, name, content=svg))
+            for uri, _ in self.catalog.derivations[key].pages[1:]:
+                files.append(File.generated(self.config, uri, content=""))
+            result = self.root / "notebooks" / f"{key}.ipynb"
+            generated: dict[str, str | bytes] = {
+                f"{key}.ipynb": result.read_bytes(),
+                f"{key}.py": dump_script(read_notebook(result)),
+                "cells.json": dump_cells(notebook),
+                **notebook.figures,
+            }
+            for name, content in generated.items():
+                where = f"notebooks/{key}/{name}"
+                files.append(File.generated(self.config, where, content=content))
         return files
 
     def link_pages(self, nav: Navigation, files: Files) -> None:
-        """面经按次序、题目按考点前后相连，并归到各自的栏目。"""
-        for folder, records in (
-            ("experiences", list(self.catalog.experiences)),
-            ("questions", list(self.catalog.questions)),
+        """面经按次序、题目按考点、推导按页前后相连，并归到各自的栏目。"""
+        parts = [uri for d in self.catalog.derivations.values() for uri, _ in d.pages]
+        for folder, uris in (
+            ("experiences", [f"experiences/{key}.md" for key in self.catalog.experiences]),
+            ("questions", [f"questions/{key}.md" for key in self.catalog.questions]),
+            ("notebooks", parts),
         ):
-            pages = [_page(files, f"{folder}/{key}.md") for key in records]
+            pages = [_page(files, uri) for uri in uris]
             section = _section_of(nav, f"{folder}/index.md")
             for i, page in enumerate(pages):
                 page.parent = section
@@ -87,16 +126,19 @@ class SitePages:
 
     def prepare_page(self, page: SitePage) -> None:
         """mkdocs-jupyter 换掉了推导页的 render；换回来，让它与其他页面走同一条路。编辑的是源。"""
-        if page.file.src_uri.endswith(".ipynb"):
+        record = self.records[page.file.src_uri]
+        if isinstance(record, DerivationPage):
             page.__dict__.pop("render", None)
-            if page.edit_url:
-                source = f"../../notebooks/{PurePosixPath(page.file.src_uri).stem}.py"
-                page.edit_url = urljoin(page.edit_url, source)
+            if self.config.repo_url:
+                edit = urljoin(self.config.repo_url + "/", self.config.edit_uri or "")
+                page.edit_url = urljoin(edit, f"../notebooks/{record.derivation.key}.py")
 
     def read_source(self, page: SitePage) -> str | None:
         """推导页返回执行结果写成的 Markdown；其余页面交给 mkdocs。"""
-        path = PurePosixPath(page.file.src_uri)
-        return self.notebooks[path.stem].markdown if path.suffix == ".ipynb" else None
+        record = self.records[page.file.src_uri]
+        if not isinstance(record, DerivationPage):
+            return None
+        return self.notebooks[record.derivation.key].pages[record.number]
 
     def compose(self, markdown: str, page: SitePage, files: Files) -> str:
         """用字段设好页面的元数据，返回带生成部分的 Markdown。"""
@@ -110,11 +152,13 @@ class SitePages:
             return found.url_relative_to(page.file) + (f"#{anchor}" if anchor else "")
 
         page.meta = {"title": record.title, "description": self._description(record)}
-        source = f"notebooks/{record.key}.py" if isinstance(record, Derivation) else f"docs/{uri}"
-        if date := self.dates.get(source):
+        markdown = retarget(markdown, uri, self.homes)
+        if date := self.dates.get(self._source_path(page)):
             page.meta["git_revision_date_localized"] = date
         if isinstance(record, Page):
             page.meta["hide"] = _hidden_parts(record)
+        elif isinstance(record, DerivationPage):
+            page.meta["tags"] = [] if record.number else tags_of(record.derivation, self.catalog)
         else:
             page.meta["tags"] = tags_of(record, self.catalog)
             page.meta["search"] = {"boost": 2}
@@ -126,8 +170,10 @@ class SitePages:
                 return title + render.render_topic(record, self.catalog, href)
             case Question():
                 return title + render.render_question(record, self.catalog, href)
-            case Derivation():
-                return title + render.render_derivation(record, markdown, self.catalog, href)
+            case DerivationPage():
+                return title + render.render_derivation(
+                    record.derivation, record.number, markdown, self.catalog, self.has_python, href
+                )
             case Page():
                 try:
                     return title + render.render_blocks(record.body, self.catalog, href)
@@ -196,8 +242,10 @@ class SitePages:
         return str(settings.tags_slugify_format).format(slug="/".join(parts))
 
     def _source_path(self, page: SitePage) -> str:
-        uri = PurePosixPath(page.file.src_uri)
-        return f"notebooks/{uri.stem}.py" if uri.suffix == ".ipynb" else f"docs/{uri}"
+        record = self.records[page.file.src_uri]
+        if isinstance(record, DerivationPage):
+            return f"notebooks/{record.derivation.key}.py"
+        return f"docs/{page.file.src_uri}"
 
     def _description(self, record: Record) -> str:
         match record:
@@ -209,6 +257,8 @@ class SitePages:
                 return f"{record.title}：面试里怎么问、推导、复杂度、手写代码、追问与误区"
             case Question():
                 return f"{record.title}：30 秒版、2 分钟版、推导或代码、追问、常见错误"
+            case DerivationPage():
+                return record.derivation.description
             case _:
                 return record.description or self.config.site_description or ""
 
@@ -225,7 +275,9 @@ def _by_source(catalog: Catalog) -> dict[str, Record]:
     records |= {f"experiences/{key}.md": e for key, e in catalog.experiences.items()}
     records |= {f"topics/{key}.md": t for key, t in catalog.topics.items()}
     records |= {f"questions/{key}.md": q for key, q in catalog.questions.items()}
-    records |= {f"notebooks/{key}.ipynb": d for key, d in catalog.derivations.items()}
+    for derivation in catalog.derivations.values():
+        for number, (uri, _) in enumerate(derivation.pages):
+            records[uri] = DerivationPage(derivation, number)
     return records
 
 

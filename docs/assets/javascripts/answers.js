@@ -21,7 +21,7 @@ function isOpenByChoice(read) {
   }
 }
 
-function enhance() {
+export function enhance() {
   const folds = /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll("details.mj-fold"));
   if (!folds.length || document.querySelector(".mj-fold-all")) return;
   const button = document.createElement("button");
@@ -76,9 +76,3 @@ addEventListener("hashchange", openTarget);
 addEventListener("beforeprint", () => {
   for (const fold of document.querySelectorAll("details.mj-fold")) fold.setAttribute("open", "");
 });
-
-const pages = /** @type {{document$?: {subscribe(next: () => void): void}}} */ (
-  /** @type {unknown} */ (globalThis)
-).document$;
-if (pages) pages.subscribe(enhance);
-else enhance();

@@ -3,7 +3,7 @@ import { FORMULAS, showNumber } from "./calculators/formulas.js";
 
 /** @typedef {HTMLInputElement | HTMLSelectElement} Field */
 
-function enhance() {
+export function enhance() {
   const source = document.getElementById("mj-presets");
   if (!source) return;
   const presets = JSON.parse(source.dataset.presets ?? "{}");
@@ -51,9 +51,3 @@ function check(field, text) {
   if (high !== undefined && number > Number(high)) return `不大于 ${high}`;
   return "";
 }
-
-const pages = /** @type {{document$?: {subscribe(next: () => void): void}}} */ (
-  /** @type {unknown} */ (globalThis)
-).document$;
-if (pages) pages.subscribe(enhance);
-else enhance();

@@ -1,9 +1,7 @@
 /**
- * 每一页都有的搜索入口：快捷键、首页的按钮、`?q=` 链接、目标页上的记号。
+ * 每一页都有的搜索入口：快捷键、首页的按钮、`?q=` 链接。
  * 索引与界面的代码到有人要搜的时候才取。
  */
-import { markPage } from "./search/highlight.js";
-
 const TOGGLE = /** @type {HTMLInputElement | null} */ (document.getElementById("__search"));
 const INPUT = /** @type {HTMLInputElement | null} */ (document.querySelector(".md-search__input"));
 
@@ -61,10 +59,3 @@ if (TOGGLE && INPUT) {
     open();
   }
 }
-
-/** Material 的即时导航每次换页后发一次；没有它时就是普通的页面加载。 */
-const pages = /** @type {{document$?: {subscribe(next: () => void): void}}} */ (
-  /** @type {unknown} */ (globalThis)
-).document$;
-if (pages) pages.subscribe(markPage);
-else markPage();

@@ -11,9 +11,8 @@ Tablesort.extend(
   (/** @type {string} */ a, /** @type {string} */ b) => b.localeCompare(a, "zh-Hans-CN"),
 );
 
-/** @param {ParentNode} root */
-function enhance(root) {
-  for (const table of root.querySelectorAll("table[data-sortable]:not([data-sorted])")) {
+export function enhance() {
+  for (const table of document.querySelectorAll("table[data-sortable]:not([data-sorted])")) {
     table.setAttribute("data-sorted", "");
     for (const header of table.querySelectorAll("thead th:not([data-sort-method='none'])")) {
       header.setAttribute("tabindex", "0");
@@ -29,10 +28,3 @@ function enhance(root) {
     new Tablesort(/** @type {HTMLTableElement} */ (table));
   }
 }
-
-/** Material 的即时导航每次换页后发一次；没有它时就是普通的页面加载。 */
-const pages = /** @type {{document$?: {subscribe(next: () => void): void}}} */ (
-  /** @type {unknown} */ (globalThis)
-).document$;
-if (pages) pages.subscribe(() => enhance(document));
-else enhance(document);

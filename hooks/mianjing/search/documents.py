@@ -54,9 +54,10 @@ def make_documents(
     for key, question in catalog.questions.items():
         topic_title = catalog.topics[question.topic].title
         add(f"questions/{key}.md", "题目", question.title, question.aliases, [topic_title])
-    for key, derivation in catalog.derivations.items():
+    for derivation in catalog.derivations.values():
         topics = [catalog.topics[topic].title for topic in derivation.topics]
-        add(f"notebooks/{key}.ipynb", "推导", derivation.title, derivation.aliases, topics)
+        for number, (source, title) in enumerate(derivation.pages):
+            add(source, "推导", title, () if number else derivation.aliases, topics)
     documents += _facets(catalog, pages["tags.md"][0], tag_anchor)
     for source, page in catalog.pages.items():
         if source != "tags.md":

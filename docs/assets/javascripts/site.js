@@ -1,0 +1,27 @@
+/** 每页都取的入口：搜索，以及按这一页的内容去取的能力。 */
+import "./search.js";
+import { markPage } from "./search/highlight.js";
+
+/** 页面里有左边的东西，才取右边的代码。各模块的 enhance 可以重复调用。 */
+const CAPABILITIES = /** @type {[string, () => Promise<{enhance(): void}>][]} */ ([
+  ["table[data-sortable]", () => import("./tables.js")],
+  ["details.mj-fold", () => import("./answers.js")],
+  ["form[data-calculator]", () => import("./calculators.js")],
+  [".mj-run", () => import("./cells.js")],
+]);
+
+function enhance() {
+  markPage();
+  for (const [selector, load] of CAPABILITIES) {
+    if (document.querySelector(selector)) {
+      load().then((capability) => capability.enhance(), (error) => console.warn(`没有取到 ${selector} 的脚本`, error));
+    }
+  }
+}
+
+/** Material 的即时导航每次换页后发一次；没有它时就是普通的页面加载。 */
+const pages = /** @type {{document$?: {subscribe(next: () => void): void}}} */ (
+  /** @type {unknown} */ (globalThis)
+).document$;
+if (pages) pages.subscribe(enhance);
+else enhance();
