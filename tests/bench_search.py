@@ -161,7 +161,7 @@ def first_result(
         page = context.new_page()
         page.goto(url, wait_until="domcontentloaded" if slow else "networkidle")
         before = sum(size for path, size in traffic.sent if "/search_index" in path)
-        own = sum(size for path, size in traffic.sent if path.endswith("/search.js"))
+        own = sum(size for path, size in traffic.sent if path.endswith("/site.js"))
         mark = len(traffic.sent)
         start = time.perf_counter()
         page.keyboard.press("/")

@@ -8,11 +8,23 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
+import jupytext
 import markdown  # type: ignore[import-untyped]
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mianjing.notebook import read_notebook, render_notebook
+from mianjing.model import Part
+from mianjing.notebook import (
+    PartError,
+    dump_cells,
+    dump_script,
+    find_homes,
+    read_notebook,
+    read_parts,
+    render_notebook,
+    retarget,
+)
+from pymdownx.slugs import slugify
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg"><path d="M 0 1"/></svg>'
 
@@ -46,7 +58,8 @@ def display(**data: str | list[str]) -> dict[str, Any]:
 def render(*cells: dict[str, Any]) -> str:
     result = render_notebook("demo", {"cells": list(cells)})
     assert result.problems == []
-    return result.markdown
+    assert len(result.pages) == 1
+    return result.pages[0]
 
 
 def problems(*cells: dict[str, Any]) -> list[str]:
@@ -56,7 +69,8 @@ def problems(*cells: dict[str, Any]) -> list[str]:
 def test_cells_follow_one_another() -> None:
     page = render(text("## 推导\n\n式子"), code("x = 1\nprint(x)", stream("1\n")), text("完"))
     assert page == (
-        "## 推导\n\n式子\n\n``` python\nx = 1\nprint(x)\n```\n\n"
+        "## 推导\n\n式子\n\n"
+        '``` { .python .mj-cell #cell-1 data-cell="1" }\nx = 1\nprint(x)\n```\n\n'
         "``` { .text .mj-output }\n1\n```\n\n完\n"
     )
 
@@ -66,7 +80,8 @@ def test_source_and_text_may_be_lists_of_lines() -> None:
     cell = code("", stream(["a\n", "b\n"]))
     cell["source"] = ["x = 1\n", "y = 2"]
     assert render(cell) == (
-        "``` python\nx = 1\ny = 2\n```\n\n``` { .text .mj-output }\na\nb\n```\n"
+        '``` { .python .mj-cell #cell-1 data-cell="1" }\nx = 1\ny = 2\n```\n\n'
+        "``` { .text .mj-output }\na\nb\n```\n"
     )
 
 
@@ -133,7 +148,8 @@ def test_fences_are_longer_than_the_backticks_inside(source: str, ticks: int) ->
     page = render(code(source, stream(source + "\n")))
     fence = "`" * ticks
     assert page == (
-        f"{fence} python\n{source}\n{fence}\n\n{fence} {{ .text .mj-output }}\n{source}\n{fence}\n"
+        f'{fence} {{ .python .mj-cell #cell-1 data-cell="1" }}\n{source}\n{fence}\n\n'
+        f"{fence} {{ .text .mj-output }}\n{source}\n{fence}\n"
     )
 
 
@@ -160,8 +176,9 @@ def test_output_blocks_carry_their_class() -> None:
 def test_oracle_cells_say_so() -> None:
     page = render(code("import torch", tags=["oracle"]), code("x = 1", tags=["other"]))
     assert page == (
-        "用 PyTorch 核对：\n{ .mj-oracle }\n\n"
-        "``` python\nimport torch\n```\n\n``` python\nx = 1\n```\n"
+        "构建时已用 PyTorch 核对，浏览器里没有 PyTorch：\n{ .mj-oracle }\n\n"
+        '``` { .python .mj-cell #cell-1 data-cell="1" }\nimport torch\n```\n\n'
+        '``` { .python .mj-cell #cell-2 data-cell="2" }\nx = 1\n```\n'
     )
 
 
@@ -177,9 +194,9 @@ def test_figures_are_numbered_and_kept() -> None:
     )
     assert result.problems == []
     assert result.figures == {"figure-1.svg": SVG, "figure-2.svg": SVG}
-    assert "![一条［曲线］](demo/figure-1.svg){ .mj-figure loading=lazy }" in result.markdown
-    assert "![两条](demo/figure-2.svg){ .mj-figure loading=lazy }" in result.markdown
-    assert "<Figure>" not in result.markdown
+    assert "![一条［曲线］](demo/figure-1.svg){ .mj-figure loading=lazy }" in result.pages[0]
+    assert "![两条](demo/figure-2.svg){ .mj-figure loading=lazy }" in result.pages[0]
+    assert "<Figure>" not in result.pages[0]
 
 
 @pytest.mark.parametrize("metadata", [{}, {"alt": ""}, {"alt": "  "}])
@@ -192,7 +209,7 @@ def test_a_figure_without_alt_is_a_problem(metadata: dict[str, Any]) -> None:
 def test_a_figure_that_is_no_svg_is_a_problem() -> None:
     """位图不进站，也不能悄悄丢掉。"""
     assert problems(code("plot()", display(png="aGk=", plain="<Figure size 640x480>"))) == [
-        'notebooks/demo.py:1: E403 第 1 格的图不是 SVG：用 set_matplotlib_formats("svg")'
+        "notebooks/demo.py:1: E403 第 1 格的图不是 SVG：用 toolkit 的 figure 画，再 make execute"
     ]
 
 
@@ -212,6 +229,113 @@ def test_the_value_of_a_cell_is_shown() -> None:
     assert render(code("x", result)).endswith(
         "``` { .text .mj-output }\narray([1,\n       2])\n```\n"
     )
+
+
+def part(key: str, title: str, source: str) -> dict[str, Any]:
+    return {**text(source), "metadata": {"part": key, "title": title}}
+
+
+LONG = {
+    "cells": [
+        part(
+            "forward",
+            "前向",
+            "## 1. 前向\n\n见[反向](#2-反向)与[考点](../docs/topics/attention.md)。",
+        ),
+        code("x = 1"),
+        part("backward", "反向", "## 2. 反向\n\n回[前向](#1-前向)，看[另一本](other.ipynb#a)。"),
+        code("print(x)", stream("1\n"), display(svg=SVG), alt="一条线"),
+        code("import torch", tags=["oracle"]),
+    ]
+}
+
+
+def test_parts_become_pages() -> None:
+    """链接随页的深浅改写，图与代码格在全本里连着编号。"""
+    assert read_parts(LONG) == (Part("forward", "前向"), Part("backward", "反向"))
+    result = render_notebook("demo", LONG)
+    first, second = result.pages
+    assert "../topics/attention.md" in first and "cell-1" in first
+    assert "](../other.ipynb#a)" in second and "](figure-1.svg)" in second
+    assert [(c.number, c.page, c.oracle, c.figure) for c in result.cells] == [
+        (1, 0, False, False),
+        (2, 1, False, True),
+        (3, 1, True, False),
+    ]
+    assert result.anchors == [{"1-前向"}, {"2-反向"}]
+
+
+def test_links_to_a_section_find_the_page_it_is_on() -> None:
+    pages = ("notebooks/demo.ipynb", "notebooks/demo/backward.md")
+    rendering = render_notebook("demo", LONG)
+    homes = find_homes({"demo": pages}, {"demo": rendering})
+    first, second = (
+        retarget(text, uri, homes) for text, uri in zip(rendering.pages, pages, strict=True)
+    )
+    assert "[反向](demo/backward.md#2-反向)" in first
+    assert "[前向](../demo.ipynb#1-前向)" in second
+    outside = (
+        "[甲](../notebooks/demo.ipynb#2-反向)，[乙](../notebooks/demo.ipynb#没有)，[丙](#2-反向)"
+    )
+    assert retarget(outside, "topics/attention.md", homes) == (
+        "[甲](../notebooks/demo/backward.md#2-反向)，[乙](../notebooks/demo.ipynb#没有)，[丙](#2-反向)"
+    )
+    fenced = "```\n[甲](../notebooks/demo.ipynb#2-反向)\n```"
+    assert retarget(fenced, "topics/attention.md", homes) == fenced
+
+
+def test_anchors_are_those_of_the_site() -> None:
+    """自己算的锚点与 toc 扩展给标题的 id 相同。"""
+    headings = [
+        "## 1. 记号与直觉",
+        "### ε 放在根号里面",
+        "## `view` 与 transpose",
+        "### 定 { #why }",
+    ]
+    result = render_notebook("demo", {"cells": [text("\n\n".join(headings))]})
+    html = markdown.markdown(
+        result.pages[0],
+        extensions=["attr_list", "toc"],
+        extension_configs={"toc": {"slugify": slugify(case="lower")}},
+    )
+    assert result.anchors == [set(re.findall(r'<h\d id="([^"]+)"', html))]
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ([text("甲"), part("a", "甲", "乙")], "第 2 格：分页的推导，第一格也要写 part 与 title"),
+        ([part("a", "甲", "x"), part("a", "乙", "y")], "第 2 格：part「a」重复"),
+        ([part("A b", "甲", "x")], "第 1 格：part「A b」要以小写字母开头"),
+        ([part("a", " ", "x")], '第 1 格：part「a」缺少 title="…"'),
+        ([code("x", part="a", title="甲")], "第 1 格：part 只写在文字格的标记行"),
+    ],
+)
+def test_marks_of_parts_are_checked(cells: list[dict[str, Any]], message: str) -> None:
+    with pytest.raises(PartError, match=re.escape(message)):
+        read_parts({"cells": cells})
+
+
+def test_the_page_gets_its_cells() -> None:
+    cells = json.loads(dump_cells(render_notebook("demo", LONG)))
+    assert cells[0] == {"number": 1, "source": "x = 1", "oracle": False, "figure": False}
+    assert [cell["number"] for cell in cells if cell["oracle"]] == [3]
+
+
+def test_the_script_to_download_opens_as_a_notebook() -> None:
+    script = dump_script(LONG)
+    cells = jupytext.reads(script, fmt="py:percent").cells
+    assert [(cell.cell_type, cell.source) for cell in cells] == [
+        (cell["cell_type"], cell["source"]) for cell in LONG["cells"]
+    ]
+
+
+def test_the_toolkit_is_folded() -> None:
+    page = render(code("def check():\n    pass", tags=["toolkit"]))
+    html = to_html(page)
+    assert page.startswith('??? note "这一本用到的小工具')
+    assert html.count("<details") == html.count("</details>") == 1
+    assert 'data-cell="1"' in page
 
 
 def test_raw_and_empty_cells_leave_nothing() -> None:

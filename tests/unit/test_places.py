@@ -226,7 +226,7 @@ FIX = "重新 make execute，字段写在 .py 头部的 mianjing 下"
             f")）：{FIX}",
         ),
         ('{"metadata": {}}', f"E304 不是有效的推导（KeyError('mianjing')）：{FIX}"),
-        ('{"metadata": {"mianjing": null}}', "E304 mianjing：应是映射"),
+        ('{"cells": [], "metadata": {"mianjing": null}}', "E304 mianjing：应是映射"),
     ],
 )
 def test_a_derivation_needs_its_result(library: Library, content: str | None, message: str) -> None:
@@ -245,7 +245,7 @@ def test_a_result_needs_its_source(library: Library) -> None:
 
 def test_the_fields_of_a_derivation_are_checked(library: Library) -> None:
     metadata = {"title": '带 "引号"', "topics": "attention", "aliases": ["甲", "甲"]}
-    library.write(NOTEBOOK, json.dumps({"metadata": {"mianjing": metadata}}))
+    library.write(NOTEBOOK, json.dumps({"cells": [], "metadata": {"mianjing": metadata}}))
     assert library.messages() == [
         f"{NOTEBOOK}:1: E102 mianjing.description：缺少必填字段「description」：请补上，"
         "不知道就写 unknown",

@@ -51,7 +51,9 @@ def test_question_page(crowd: Library, check_golden: Golden, key: str) -> None:
 
 def test_derivation_page(crowd: Library, check_golden: Golden) -> None:
     catalog = crowd.catalog()
-    page = render.render_derivation(catalog.derivations["scaling"], "正文\n", catalog, href)
+    page = render.render_derivation(
+        catalog.derivations["scaling"], 0, "正文\n", catalog, True, href
+    )
     check_golden("derivation-scaling.txt", page)
 
 
@@ -213,7 +215,10 @@ def generated(catalog: Catalog) -> list[str]:
         render.render_question(replace(q, body=""), catalog, href)
         for q in catalog.questions.values()
     ]
-    pages += [render.render_derivation(d, "", catalog, href) for d in catalog.derivations.values()]
+    pages += [
+        render.render_derivation(d, 0, "", catalog, False, href)
+        for d in catalog.derivations.values()
+    ]
     return pages + [block(catalog, href) for block in BLOCKS.values()]
 
 

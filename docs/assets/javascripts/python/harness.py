@@ -60,7 +60,10 @@ def reset(space):
 
 
 def run(source, name, space, seconds):
-    """在名字空间 space 里执行 source，最多 seconds 秒。返回错误（种类、消息、行号、全文）或 None。"""
+    """在名字空间 space 里执行 source，最多 seconds 秒。
+
+    返回错误（种类、消息、行号、全文）；没有错时返回 None。
+    """
     _Stream.left = OUTPUT_LIMIT
     namespace = _spaces.setdefault(space, {"__name__": "__main__"})
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
@@ -70,9 +73,7 @@ def run(source, name, space, seconds):
         if tree.body and isinstance(tree.body[-1], ast.Expr):
             last = compile(ast.Expression(tree.body.pop().value), name, "eval")
         body = compile(tree, name, "exec")
-    except (SyntaxError, ValueError) as error:
-        return _describe(error, name)
-    except RecursionError as error:
+    except (SyntaxError, ValueError, RecursionError) as error:
         return _describe(error, name)
     try:
         with _Deadline(seconds):
@@ -85,6 +86,9 @@ def run(source, name, space, seconds):
         _close_figures()
         return _describe(error, name)
     return None
+
+
+_HERE = run.__code__.co_filename
 
 
 class _Deadline:
@@ -105,7 +109,9 @@ class _Deadline:
         sys.monitoring.set_events(_TOOL, 0)
         sys.monitoring.free_tool_id(_TOOL)
 
-    def _look(self, *details):
+    def _look(self, code, *details):
+        if code.co_filename == _HERE:
+            return
         self.count += 1
         if self.count >= _EVERY:
             if time.monotonic() > self.end:
@@ -135,7 +141,8 @@ def _describe(error, name):
     """错误的种类、消息、读者代码里最后一处行号、像 Python 那样的全文（不含本模块的帧）。"""
     kind = type(error).__name__
     if isinstance(error, TimeIsUp):
-        return {"kind": "TimeIsUp", "message": "", "line": _line(error.__traceback__, name), "trace": ""}
+        line = _line(error.__traceback__, name)
+        return {"kind": kind, "message": "", "line": line, "trace": ""}
     error.__traceback__ = _own_frames(error.__traceback__)
     line = error.lineno if isinstance(error, SyntaxError) else _line(error.__traceback__, name)
     try:
@@ -153,8 +160,7 @@ def _describe(error, name):
 
 def _own_frames(tb):
     """跳过最前面属于本模块的帧。"""
-    here = _own_frames.__code__.co_filename
-    while tb is not None and tb.tb_frame.f_code.co_filename == here:
+    while tb is not None and tb.tb_frame.f_code.co_filename == _HERE:
         tb = tb.tb_next
     return tb
 
