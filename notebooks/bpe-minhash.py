@@ -268,9 +268,8 @@ freq = corpus_frequency([*train_zh, *train_en, CODE])
 backward = dict(reversed(freq.items()))
 table, naive_visits = train_naive(freq, 400)
 assert train_naive(backward, 400)[0] == table  # 换次序，结果不变
-assert (
-    train_naive(backward, 60, first_seen)[0] != train_naive(freq, 60, first_seen)[0]
-)  # 错：靠遍历次序
+by_order = [train_naive(f, 60, first_seen)[0] for f in (freq, backward)]
+assert by_order[0] != by_order[1]  # 错：靠遍历次序
 assert len(set(spell(table))) == 656  # 没有两个编号拼出同一个字节串
 print(f"{len(freq)} 个不同的片，{len(table)} 次合并；最后三个 token：", end="")
 print([token.decode(errors="replace") for token in spell(table)[-3:]])
@@ -540,7 +539,7 @@ print("训练出来的表：两种 rank 切法相同；手写的表：ab|c 与 a
 #
 # ### 先拼字节再解码
 #
-# 一个 token 可能只是半个汉字，甚至「前一字的尾巴加后一字的开头」。逐个 token 解码再拼接，半个字都变成 `�`，而且回不来。正确的次序是先拼字节。流式输出时用增量解码器，没收完的先攒着。
+# 一个 token 可能只是半个汉字，甚至「前一字的尾巴加后一字的开头」：合并只看频次，不认字的边界。逐个 token 解码再拼接，半个字都变成 `�`，而且回不来。正确的次序是先拼字节。流式输出时用增量解码器，没收完的先攒着。
 #
 # 拼完仍然用 `errors="replace"`：模型可以生成任何 id 序列，不保证是合法的 UTF-8。所以 $\mathrm{dec}(\mathrm{enc}(x))=x$ 对任何字符串成立，$\mathrm{enc}(\mathrm{dec}(\text{ids}))=\text{ids}$ 不成立。
 
@@ -569,6 +568,11 @@ class BPE:
     def decode(self, ids):
         return b"".join(self.vocab[i] for i in ids).decode(errors="replace")
 
+
+broken = [t for t in vocab if len(t) > 1 and "�" in t.decode(errors="replace")]
+across = [t for t in broken if 0x80 <= t[0] < 0xC0 and any(b >= 0xC0 for b in t)]
+assert len(across) > 20
+print(f"400 个合并出来的 token，{len(broken)} 个单独解不开，其中 {len(across)} 个跨在两个字上")
 
 bpe = BPE(table, special=["<|im_start|>", "<|im_end|>", "<|im_end|><|eot|>"])
 text = "奖励模型：面试 🙂"
@@ -1019,6 +1023,8 @@ print("同一篇文档，两个盐：签名相等的比例", (minhash(one, famil
 A, B = set(range(100)), set(range(50, 150))  # J = 1/3
 many = hash_family(10_000, seed=7)
 raw = (minhash(A, many) == minhash(B, many)).mean()
+ends = (minhash(A, many) == minhash({0, 99}, many)).mean()  # 最小的恰在两头；J = 0.02
+assert ends > 1.5 * 0.02
 mixed = [{stable_hash(str(x)) for x in side} for side in (A, B)]
 scattered = (minhash(mixed[0], many) == minhash(mixed[1], many)).mean()
 sigma = standard_error(1 / 3, 10_000)
@@ -1255,7 +1261,7 @@ assert dedup(["短", "短", "文"])[0] == [0, 0, 2] and shingles("A b") == {"a b
 # 2. 「每步合并频次最高的一对，并列取编号小的；新编号就是 rank 加 256。」
 # 3. 「编码按 rank 从小到大合并，不是最长匹配。」
 # 4. 「解码先拼字节再解 UTF-8，残缺的用 replace。」
-# 5. 「这是 $O(\text{合并次数}\times\text{语料})$；要快就记『对 → 词』的索引，只改受影响的词，用堆取最大。」
+# 5. 「正则从简，省了缩写和 `\s+(?!\S)`。这是 $O(\text{合并次数}\times\text{语料})$；要快就记『对 → 词』的索引，只改受影响的词，用堆取最大。」
 
 # %%
 import re
