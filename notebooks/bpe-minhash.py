@@ -268,9 +268,8 @@ freq = corpus_frequency([*train_zh, *train_en, CODE])
 backward = dict(reversed(freq.items()))
 table, naive_visits = train_naive(freq, 400)
 assert train_naive(backward, 400)[0] == table  # 换次序，结果不变
-assert (
-    train_naive(backward, 60, first_seen)[0] != train_naive(freq, 60, first_seen)[0]
-)  # 错：靠遍历次序
+by_order = [train_naive(f, 60, first_seen)[0] for f in (freq, backward)]
+assert by_order[0] != by_order[1]  # 错：靠遍历次序
 assert len(set(spell(table))) == 656  # 没有两个编号拼出同一个字节串
 print(f"{len(freq)} 个不同的片，{len(table)} 次合并；最后三个 token：", end="")
 print([token.decode(errors="replace") for token in spell(table)[-3:]])
@@ -341,7 +340,7 @@ assert train_fast({}, 5)[0] == train_naive({}, 5)[0] == {}
 print("增量更新与朴素写法：计数逐步相同，400 条合并逐条相同")
 
 # %% [markdown]
-# ### 代价
+# ### 训练的代价
 #
 # 朴素写法每步读全部 $W$ 个词，$M$ 步约 $M\cdot W\cdot\bar\ell$ 个符号（$\bar\ell$ 是平均词长）。增量只读含这一对的词：前几步的对到处都是，后面的对只在一两个词里，代价很快降下来。
 
@@ -540,7 +539,7 @@ print("训练出来的表：两种 rank 切法相同；手写的表：ab|c 与 a
 #
 # ### 先拼字节再解码
 #
-# 一个 token 可能只是半个汉字，甚至「前一字的尾巴加后一字的开头」。逐个 token 解码再拼接，半个字都变成 `�`，而且回不来。正确的次序是先拼字节。流式输出时用增量解码器，没收完的先攒着。
+# 一个 token 可能只是半个汉字，甚至「前一字的尾巴加后一字的开头」：合并只看频次，不认字的边界。逐个 token 解码再拼接，半个字都变成 `�`，而且回不来。正确的次序是先拼字节。流式输出时用增量解码器，没收完的先攒着。
 #
 # 拼完仍然用 `errors="replace"`：模型可以生成任何 id 序列，不保证是合法的 UTF-8。所以 $\mathrm{dec}(\mathrm{enc}(x))=x$ 对任何字符串成立，$\mathrm{enc}(\mathrm{dec}(\text{ids}))=\text{ids}$ 不成立。
 
@@ -569,6 +568,11 @@ class BPE:
     def decode(self, ids):
         return b"".join(self.vocab[i] for i in ids).decode(errors="replace")
 
+
+broken = [t for t in vocab if len(t) > 1 and "�" in t.decode(errors="replace")]
+across = [t for t in broken if 0x80 <= t[0] < 0xC0 and any(b >= 0xC0 for b in t)]
+assert len(across) > 20
+print(f"400 个合并出来的 token，{len(broken)} 个单独解不开，其中 {len(across)} 个跨在两个字上")
 
 bpe = BPE(table, special=["<|im_start|>", "<|im_end|>", "<|im_end|><|eot|>"])
 text = "奖励模型：面试 🙂"
@@ -953,7 +957,7 @@ _ = axis.legend(loc="upper right")
 # %% [markdown]
 # ## 10. 写错的 MinHash
 #
-# **错一：一个哈希取最小的 $k$ 个，逐位比。** 只算一次哈希很省，但这 $k$ 个数不是 $k$ 次独立的抽签：只要有一个最小的元素不在交集里，后面全部错位。取它们的交集除以 $k$ 也不对，分母里混进了不该有的元素。
+# **错一：一个哈希取最小的 $k$ 个，逐位比。** 只算一次哈希很省，但这 $k$ 个数不是 $k$ 次独立的抽签：只要有一个最小的元素不在交集里，后面全部错位。取两份草图的交集除以 $k$ 则偏大：两份草图合起来比「并集里最小的 $k$ 个」伸得远，多出来的进了分子，没进分母。
 #
 # 正确的用法（bottom-$k$）：合并两份草图，取**并集里最小的 $k$ 个**，数其中有几个两边都有。这 $k$ 个是并集的一个不放回样本，所以无偏。但它没有「第 $i$ 位独立」，不能拿去分段做 LSH。
 
@@ -1000,7 +1004,7 @@ _ = axis.legend()
 # %% [markdown]
 # **错二：用 `hash()`。** 每个进程的盐不同，同一篇文档在两个进程里的签名几乎没有一位相同。下面用带盐的 blake2b 模拟。
 #
-# **错三：跳过打散，把连续的编号直接喂给仿射哈希。** 仿射不是真正的随机排列：连续整数里，两头的数更容易取到最小。元素先过一遍 `stable_hash` 就好。`hash(int)` 是恒等映射，正好落进这个坑。
+# **错三：跳过打散，把连续的编号直接喂给仿射哈希。** 仿射不是真正的随机排列：连续整数里，两头的数更容易取到最小。元素先过一遍 `stable_hash` 就好。Python 里小整数的 `hash` 就是它自己，正好落进这个坑。
 
 
 # %%
@@ -1019,6 +1023,8 @@ print("同一篇文档，两个盐：签名相等的比例", (minhash(one, famil
 A, B = set(range(100)), set(range(50, 150))  # J = 1/3
 many = hash_family(10_000, seed=7)
 raw = (minhash(A, many) == minhash(B, many)).mean()
+ends = (minhash(A, many) == minhash({0, 99}, many)).mean()  # 最小的恰在两头；J = 0.02
+assert ends > 1.5 * 0.02
 mixed = [{stable_hash(str(x)) for x in side} for side in (A, B)]
 scattered = (minhash(mixed[0], many) == minhash(mixed[1], many)).mean()
 sigma = standard_error(1 / 3, 10_000)
@@ -1036,7 +1042,7 @@ print(f"J = 0.333：连续编号直接哈希 {raw:.3f}，先打散 {scattered:.3
 # \Pr[\text{命中}]=1-(1-s^r)^b .
 # $$
 #
-# 常说的阈值是 $t=(1/b)^{1/r}$：代进去 $s^r=1/b$，命中率 $1-(1-1/b)^b\approx1-1/e\approx63\%$，不是一半。$r$ 大更严，$b$ 大更松，一起加才更陡。$b$ 与 $r$ 写反是最常见的错：$14\times8$ 写成 $8\times14$，$s=0.8$ 的一对命中率从 92% 掉到 30%。
+# 常说的阈值是 $t=(1/b)^{1/r}$：代进去 $s^r=1/b$，命中率 $1-(1-1/b)^b\approx1-1/e\approx63\%$，不是一半。$r$ 大更严，$b$ 大更松，一起加才更陡。$b$ 与 $r$ 容易写反：$14\times8$ 写成 $8\times14$，$s=0.8$ 的一对命中率从 92% 掉到 30%。
 
 
 # %%
@@ -1235,7 +1241,7 @@ assert cluster(3, [(0, 2), (1, 2)]) == [0, 0, 0] and cluster(2, []) == [0, 1]  #
 assert dedup(["短", "短", "文"])[0] == [0, 0, 2] and shingles("A b") == {"a b"}
 
 # %% [markdown]
-# ### 代价
+# ### 去重的代价
 #
 # | 步 | 代价 |
 # |---|---|
@@ -1255,7 +1261,7 @@ assert dedup(["短", "短", "文"])[0] == [0, 0, 2] and shingles("A b") == {"a b
 # 2. 「每步合并频次最高的一对，并列取编号小的；新编号就是 rank 加 256。」
 # 3. 「编码按 rank 从小到大合并，不是最长匹配。」
 # 4. 「解码先拼字节再解 UTF-8，残缺的用 replace。」
-# 5. 「这是 $O(\text{合并次数}\times\text{语料})$；要快就记『对 → 词』的索引，只改受影响的词，用堆取最大。」
+# 5. 「正则从简，省了缩写和 `\s+(?!\S)`。这是 $O(\text{合并次数}\times\text{语料})$；要快就记『对 → 词』的索引，只改受影响的词，用堆取最大。」
 
 # %%
 import re
@@ -1361,7 +1367,7 @@ print("往返、空串、生僻字、重叠、优先级、对照：全部通过"
 # u=\frac{r-1}{br-1},\qquad s^\ast=\Big(\frac{r-1}{br-1}\Big)^{1/r}.
 # $$
 #
-# $14\times8$ 时 $s^\ast=0.708$，阈值是 0.719：$r$ 越大越接近。
+# $14\times8$ 时 $s^\ast=0.708$，阈值是 0.719；$br$ 一定时 $r$ 越大越接近。
 #
 # </details>
 #
@@ -1388,7 +1394,7 @@ print("往返、空串、生僻字、重叠、优先级、对照：全部通过"
 # <details>
 # <summary>答案 6</summary>
 #
-# 依赖它的后续合并再也用不上：`(x, y)` 的任一半要由被删的那条产生，就永远凑不齐。不但这个 token 消失，由它长出来的 token 也全部消失，常见词会碎开。通常的做法是保留合并表，只在采样时屏蔽这个 id。
+# 依赖它的后续合并再也用不上：`(x, y)` 的任一半要由被删的那条产生，就永远凑不齐。不但这个 token 消失，由它长出来的 token 也全部消失，常见词会碎开。稳妥的做法是保留合并表，只在采样时屏蔽这个 id。
 #
 # </details>
 
