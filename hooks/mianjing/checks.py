@@ -327,6 +327,9 @@ def check_body(path: str, body: str, first_line: int) -> Iterator[Problem]:
             yield Problem(path, number, "E402", "", "正文不写一级标题：标题来自 title 字段")
         if re.match(r"#{2,6} .*\$", line):
             yield Problem(path, number, "E402", "", "标题里不写公式：目录与搜索显示不了")
+        if line.startswith(("<<<<<<< ", ">>>>>>> ")) or line == "=======":
+            message = f"「{line[:20]}」是合并冲突的记号：选定一边，删掉记号"
+            yield Problem(path, number, "E402", "", message)
     opened = open_fence(body)
     if opened is not None:
         yield Problem(path, first_line + opened, "E402", "", "代码围栏没有闭合：补上 ```")

@@ -21,7 +21,7 @@ from typing import Any
 CELL_SECONDS = 60
 TOOLKIT = "toolkit.py"
 _KEPT = ("alt", "tags", "part", "title")
-_LIBRARIES = ("numpy", "matplotlib", "torch", "ipykernel")
+_LIBRARIES = ("numpy", "matplotlib", "torch", "tokenizers", "tiktoken", "ipykernel")
 _ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",

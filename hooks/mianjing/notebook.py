@@ -25,7 +25,8 @@ _DETAILS = re.compile(
 _HEADING = re.compile(r"^#{2,6} (?P<text>.*?)(?:\s*\{:?\s*#(?P<id>[\w-]+)[^}]*\})?\s*$")
 _LINK = re.compile(r"\]\((?P<path>[^()\s#]*)#(?P<anchor>[^()\s]+)\)")
 _PART_KEY = re.compile(r"[a-z][a-z0-9-]*")
-_ORACLE = "构建时已用 PyTorch 核对，浏览器里没有 PyTorch：\n{ .mj-oracle }"
+_TOOLKIT = "这一本用到的小工具：核对、有限差分、画图"
+_WITNESSES = {"torch": "PyTorch", "tokenizers": "tokenizers", "tiktoken": "tiktoken"}
 _TOOLKIT = "这一本用到的小工具：核对、有限差分、画图"
 _slug = slugify(case="lower")
 
@@ -200,13 +201,9 @@ def _render_code(
         figure="alt" in cell["metadata"],
     )
     result.cells.append(code)
-    parts = (
-        ["构建时已用 PyTorch 核对，浏览器里没有 PyTorch：\n{ .mj-oracle }"] if code.oracle else []
-    )
+    parts = [_render_oracle(source)] if code.oracle else []
     fence = _fence(source, ".python .mj-cell", f'#cell-{code.number} data-cell="{code.number}"')
-    parts.append(
-        _fold("这一本用到的小工具：核对、有限差分、画图", fence) if "toolkit" in tags else fence
-    )
+    parts.append(_fold(_TOOLKIT, fence) if "toolkit" in tags else fence)
     for output in cell.get("outputs", []):
         if output["output_type"] == "stream":
             parts.append(_fence("".join(output["text"]), ".text .mj-output"))
@@ -221,6 +218,14 @@ def _render_code(
         elif "text/plain" in output.get("data", {}):
             parts.append(_fence("".join(output["data"]["text/plain"]), ".text .mj-output"))
     return "\n\n".join(parts)
+
+
+def _render_oracle(source: str) -> str:
+    names = [
+        name for module, name in _WITNESSES.items() if re.search(rf"\bimport {module}\b", source)
+    ]
+    witness = "、".join(names) or "独立的库"
+    return f"构建时已用 {witness} 核对，浏览器里不能运行：\n{{ .mj-oracle }}"
 
 
 def _render_figure(

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import jupytext
+import matplotlib
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,7 +66,7 @@ def run_notebook(name: str) -> dict[str, Any]:
 
 def prepare() -> None:
     """与 make execute 同样的环境：认得共用模块，图不开窗口。"""
-    os.environ["MPLBACKEND"] = "agg"
+    matplotlib.use("agg")
     if str(NOTEBOOKS) not in sys.path:
         sys.path.insert(0, str(NOTEBOOKS))
 

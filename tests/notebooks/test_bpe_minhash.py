@@ -45,10 +45,8 @@ corpora = st.dictionaries(
 
 @pytest.fixture(scope="module")
 def names() -> dict[str, Any]:
-    """这一本的名字空间。run_notebook 会设 MPLBACKEND，用完放回去，免得别的测试里的内核也不出图。"""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MPLBACKEND", "agg")
-        return run_notebook(NAME)
+    """这一本的名字空间。"""
+    return run_notebook(NAME)
 
 
 def visible(word: bytes) -> str:

@@ -180,6 +180,13 @@ def test_an_anchor_inside_a_fence_does_not_count(library: Library) -> None:
             12,
             "E402 标题里不写公式：目录与搜索显示不了",
         ),
+        (
+            EXPERIENCE,
+            OUTCOME,
+            OUTCOME + "\n<<<<<<< HEAD\n",
+            49,
+            "E402 「<<<<<<< HEAD」是合并冲突的记号：选定一边，删掉记号",
+        ),
         (EXPERIENCE, OUTCOME, OUTCOME + "\n```python\n", 49, "E402 代码围栏没有闭合：补上 ```"),
         (
             QUESTION,

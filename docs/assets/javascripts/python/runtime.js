@@ -2,8 +2,7 @@
  * 网页这一边的 Python：一个线程，一次执行一段；取不到、停不下来、崩溃都有交代，网页照常。
  */
 
-/** 只许一次执行这么久（秒）；再过 GRACE 秒还没有回话，就换一个线程。 */
-export const SECONDS = 20;
+/** 过了时限，再等这么久（秒）还没有回话，就换一个线程。 */
 const GRACE = 3;
 
 /** @typedef {{kind: string, message: string, line: number | null, trace: string}} PythonError */
@@ -13,7 +12,7 @@ const GRACE = 3;
  * @property {string} name 在出错信息里叫什么，如「第 3 格」
  * @property {string} space 变量放在哪个名字空间
  * @property {boolean} [figure] 要不要画图
- * @property {number} [seconds]
+ * @property {number} seconds 只许执行这么久
  * @property {(kind: "stdout" | "stderr" | "figure" | "limit", text: string) => void} onOutput
  */
 /** @typedef {{type: string, loaded?: number, total?: number}} Progress */
@@ -56,7 +55,7 @@ export class PythonRuntime {
   }
 
   /** @param {Run} run @returns {Promise<PythonError | null>} */
-  async runNow({ source, name, space, figure = false, seconds = SECONDS, onOutput }) {
+  async runNow({ source, name, space, figure = false, seconds, onOutput }) {
     await this.start();
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let watchdog;
