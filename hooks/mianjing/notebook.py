@@ -27,7 +27,6 @@ _LINK = re.compile(r"\]\((?P<path>[^()\s#]*)#(?P<anchor>[^()\s]+)\)")
 _PART_KEY = re.compile(r"[a-z][a-z0-9-]*")
 _TOOLKIT = "这一本用到的小工具：核对、有限差分、画图"
 _WITNESSES = {"torch": "PyTorch", "tokenizers": "tokenizers", "tiktoken": "tiktoken"}
-_TOOLKIT = "这一本用到的小工具：核对、有限差分、画图"
 _slug = slugify(case="lower")
 
 
