@@ -111,8 +111,8 @@ def draw_ranks(axis, x0, arrays):
                 if len(label) > 2
                 else {"": "none", "a": BLUE, "b": GREEN, "c": ORANGE}[label[:1]]
             )
-            _ = axis.fill([x, x + 1, x + 1, x], [y, y, y + 1, y + 1], fc=color, alpha=0.3)
-            _ = axis.plot([x, x + 1, x + 1, x, x], [y, y, y + 1, y + 1, y], color=GRAY, lw=0.8)
+            corners = [x, x + 1, x + 1, x], [y, y, y + 1, y + 1]
+            _ = axis.fill(*corners, fc=(color, 0.3) if label else "none", ec=GRAY, lw=0.8)
             text = rf"$\Sigma_{c}$" if len(label) > 2 else label
             _ = axis.text(x + 0.5, y + 0.45, text, ha="center", va="center", fontsize=10)
 
@@ -314,7 +314,7 @@ for i, axis in enumerate([*axes[0], *axes[1, 1:]]):
 #
 # ### 不整除与空块
 #
-# $S$ 不是 $N$ 的倍数时有两种办法：补零到 $N\lceil S/N\rceil$，或者像 `piece` 那样让块长差 1。后者不多传一个元素；$S<N$ 时有些块是空的，照样走流程。随机试各种卡数、长度与类型：
+# $S$ 不是 $N$ 的倍数时有两种办法：补零到 $N\lceil S/N\rceil$，或者像 `piece` 那样让块长至多差 1。后者不多传一个元素；$S<N$ 时有些块是空的，照样走流程。逐个试各种卡数、长度与类型：
 
 # %%
 for n, size, dtype in product(range(1, 10), (0, 1, 3, 8, 19), (np.int64, np.float64)):
@@ -397,7 +397,7 @@ for n in (2, 3, 4):
 # %% [markdown]
 # ## 5. 错在哪里
 #
-# 下标错的写法不报错、形状也对。把「发哪块、收进哪块、加还是覆盖、发给谁」做成参数，逐个改错。测试数据要能认出**卡**，也要能认出**块**：rank $r$ 的第 $c$ 块取 $(c+1)\cdot10^r$，全对时是 `1111 2222 3333 4444`，第 $r$ 位数字说明加进来的是 rank $r$ 的哪一块。
+# 下标错的写法不报错、形状也对。把「发哪块、收进哪块、加还是覆盖、发给谁」做成参数，逐个改错。测试数据要能认出**卡**，也要能认出**块**：rank $r$ 的第 $c$ 块取 $(c+1)\cdot10^r$，全对时是 `1111 2222 3333 4444`，从右数第 $r$ 位数字说明加进来的是 rank $r$ 的哪一块。
 
 
 # %%
@@ -446,7 +446,7 @@ assert (np.array(mirror) == should).all()
 print("要发给左邻，所有下标取镜像（r + k），就又对了")
 
 # %% [markdown]
-# 读法：第 $c$ 块里每一位都该是 $c+1$。0 是漏了那张卡，别的数字是混进了别的块或重复加。「发给左邻」那一种最阴险：每张卡恰好加了一次，只是块与块搅在一起，用全 1 的数据测永远通过。
+# 读法：第 $c$ 块里每一位都该是 $c+1$。0 是漏了那张卡，别的数字是混进了别的块或重复加。「发给左邻」那一种最难查：每张卡恰好加了一次，只是块与块搅在一起，拿各块相同的数据去测永远通过。
 #
 # 另一类错是**结果对，代价错**：不切块，每步把整份缓冲传给右邻，转 $N-1$ 圈。每卡发 $(N-1)S$，是环的 $N/2$ 倍。如果还把「累加后的」而不是「收到的」传下去，连结果也错。
 
@@ -616,15 +616,20 @@ for n, size in product(range(1, 10), (0, 1, 5, 24)):
         world = World(n)
         assert np.array_equal(algorithm(world, xs), define_all_reduce(xs)), (name, n, size)
         assert world.steps == step, (name, n, world.steps)
+xs = rng.standard_normal((8, 800)).astype(np.float32)
 for name, algorithm in algorithms.items():
     world = World(8)
-    algorithm(world, np.ones((8, 800)))
-    print(f"{name}：8 卡 {world.steps} 步，每卡最多发 {world.sent.max() / 6400:g} S")
+    result = algorithm(world, xs)
+    assert all(np.array_equal(y, result[0]) for y in result)  # 四种算法：各卡都逐位相同
+    assert np.array_equal(result[0], ring_all_reduce(World(8), xs)[0]) == (name == "ring")
+    assert (world.sent.sum() == 2 * 7 * 3200) == (name != "recursive doubling")
+    print(f"{name}：8 卡 {world.steps} 步，每卡最多发 {world.sent.max() / 3200:g} S")
+print("浮点：每种算法各卡逐位相同，三种与环都不逐位相同")
 
 # %% [markdown]
 # 递归加倍要先拍照再写（双缓冲）：伙伴此刻正在读你的整份数据。环反而没有这个风险，同一步里发的块和收的块从不相同。
 #
-# 二项树的总流量并不大，但集中在根上；不切块的整份环与递归加倍是人人都多发。把模拟数出来的每卡最大发送量画在公式上：
+# 二项树的总流量也是 $2(N-1)S$，与环相同，只是集中在根上；不切块的环与递归加倍是人人都多发。把模拟数出来的每卡最大发送量画在公式上：
 
 # %% alt="每卡最大发送量随卡数 2 到 64 的变化，单位是 S，纵轴对数。不切块的环沿 N 减 1 上升到 63；递归加倍和二项树沿 log N 上升到 6；环与递归折半加倍重合，趋于 2，最平"
 ranks = [2, 4, 8, 16, 32, 64]
@@ -722,7 +727,7 @@ print("四种算法的模拟时间与公式一致")
 # S_{1/2}=N\alpha B .
 # $$
 #
-# 消息比它小，时间几乎不随 $S$ 变（时延区）；比它大，时间正比于 $S$（带宽区）；正好等于时，有效带宽是 $B$ 的一半。
+# 消息远比它小，时间几乎不随 $S$ 变（时延区）；远比它大，时间近似正比于 $S$（带宽区）；正好等于时，有效带宽是 $B$ 的一半。
 #
 # ### 环与树的分界
 #
@@ -766,7 +771,7 @@ for n in (4, 8, 64):
     )
 
 # %% alt="上图是 64 卡三种算法的时间，双对数：小消息处都是水平线，环 1.26 毫秒最高、递归加倍最低；大消息处都是斜线，递归加倍最高；竖线标出 N α B。下图是与环的时间之比，四条线都从 1 以下升到 1 以上：穿过 1 的红点是分界，卡数从 8 到 64 时都往右移"
-sizes = np.logspace(3, 10.3, 60)
+sizes = np.logspace(3, 10.3, 45)
 rivals = {
     "recursive doubling": (lambda n, size: seconds("recursive doubling", n, size, **link), GREEN),
     "double binary tree": (lambda n, size: double_tree_seconds(n, size, **link), ORANGE),
@@ -806,8 +811,9 @@ _ = axes[0].set(xscale="log", yscale="log", title="$N=64$", ylabel="time (ms)")
 _ = axes[1].set(
     yscale="log", ylabel="time / ring time", xlabel="message $S$ (bytes)", ylim=(0.03, 12)
 )
-_ = axes[0].legend(fontsize=10)
-_ = axes[1].legend(fontsize=10, loc="upper left", ncols=1)
+for axis in axes:
+    axis.minorticks_off()
+    _ = axis.legend(fontsize=10, loc="upper left")
 
 # %% [markdown]
 # 红点左边用树或加倍，右边用环。双树的线过了分界也只比环高 $\frac{N}{N-1}$ 倍，选错代价很小；递归加倍在大消息上，64 卡时差到 3 倍。卡数从 8 到 64，双树的分界从 16 MB 涨到 1.8 GB（MB、GB 按十进制）：规模越大，树越有用。
@@ -903,7 +909,7 @@ for n, g in ((1, 4), (4, 1), (2, 8), (3, 4)):
     )
 
 # %% [markdown]
-# 所以「分层减少通信量」是错的，至少不是总量。三种排法的时间，假设机内 $B_1$ = 300 GB/s、$\alpha_1$ = 3 微秒，每张卡一块网卡 $B_2$ = 50 GB/s、$\alpha_2$ = 10 微秒，4 机 × 8 卡，三段不重叠：
+# 所以分层减少的不是总通信量，而是慢链路上的步数，还有机数少时的出机量。三种排法的时间，假设机内 $B_1$ = 300 GB/s、$\alpha_1$ = 3 微秒，每张卡一块网卡 $B_2$ = 50 GB/s、$\alpha_2$ = 10 微秒，4 机 × 8 卡，三段不重叠：
 
 # %%
 n, g = 4, 8
@@ -913,7 +919,8 @@ N = n * g
 def layouts(size):
     """毫秒。平铺的环每步都要等跨机那一跳。"""
     single = 2 * (N - 1) * (10e-6 + size / N / 50e9)
-    many = 2 * (N - 1) * (10e-6 + size / g / N / 50e9)  # g 条环，各走 1/g，各用一块网卡
+    # g 条环各走 1/g，各用一块网卡：每卡一步在一条环上出机，在另外 g − 1 条上走机内
+    many = 2 * (N - 1) * max(10e-6 + size / g / N / 50e9, 3e-6 + (g - 1) * size / g / N / 300e9)
     layered = 2 * (g - 1) * (3e-6 + size / g / 300e9) + 2 * (n - 1) * (10e-6 + size / g / n / 50e9)
     return [1e3 * t for t in (single, many, layered)]
 
@@ -1009,12 +1016,12 @@ for name, expert in routes.items():
     assert not np.allclose(wrong, local)
 
 # %% [markdown]
-# 均匀时一次 all-to-all 每卡发 $\frac{e-1}{e}kTh$ 个元素（$e$ 是专家并行度，$T$ 是每卡 token 数）。不均时总量几乎不变，但热门专家所在的卡要收、要算的多，所有卡等它：
+# 均匀时一次 all-to-all 每卡发 $\frac{e-1}{e}kTh$ 个元素（$e$ 是专家并行度，$T$ 是每卡 token 数）。不均时总量几乎不变，但热门专家所在的卡要收、要算的多，所有卡等它。图里 power 0.5、power 1 是专家的热度按编号的 $-0.5$、$-1$ 次方衰减：
 
-# %% alt="每张卡收到的 token 数的柱状图，8 张卡，三种路由。均匀路由每卡 64；热度按 0.5 次方衰减时第 0 张卡约两倍；按 1 次方衰减时第 0 张卡最高，其余依次下降"
+# %% alt="每张卡收到的 token 数的柱状图，8 张卡，三种路由。均匀路由每卡 64；热度按 0.5 次方衰减时第 0 张卡近两倍；按 1 次方衰减时第 0 张卡三倍多，其余大体依次下降"
 fig, axis = figure(size=(6.2, 3.4))
 for i, ((name, values), style) in enumerate(
-    zip(load.items(), ((BLUE, ""), (GREEN, "//"), (ORANGE, "..")), strict=True)
+    zip(load.items(), ((BLUE, ""), (GREEN, "//"), (ORANGE, "--")), strict=True)
 ):
     _ = axis.bar(
         np.arange(n) + 0.27 * (i - 1),
@@ -1056,7 +1063,7 @@ assert busy["power 1"] > busy["power 0.5"] > busy["balanced"]
 # | 行切、列切 | $dB_r=Y_r^\top dZ$，$dU_r=dZB_r^\top\circ\mathrm{gelu}'(U_r)$，$dA_r=X^\top dU_r$ | 无 |
 # | 入口，反向 | $dX=\sum_rdU_rA_r^\top$ | all-reduce |
 #
-# 入口和出口是一对共轭算子（Megatron-LM 论文记作 $f$、$g$）：入口前向把 $X$ 复制到 $t$ 张卡，复制的转置是求和；出口前向求和，而各卡的 $Z$ 是**同一个量**的副本，损失只算一次，所以反向是复制，即恒等。
+# 入口和出口是一对共轭算子（Megatron-LM 论文记作 $f$、$g$）：入口前向把 $X$ 复制到 $t$ 张卡，复制的转置是求和；出口前向求和、人人得到同一个 $Z$，各卡从自己那份往回算，拿到的已经是完整的 $dZ$，而 $Z$ 对每个 $P_r$ 的导数是恒等，所以反向不通信。
 
 
 # %%
@@ -1379,7 +1386,7 @@ print("结果、输入、流量、下标、逐位相同、接口名：全部通�
 # | broadcast、reduce | `broadcast(t, src)`，`reduce(t, dst)` | 根由参数指定 |
 # | 点对点 | `batch_isend_irecv([P2POp, …])` | 环可以由它拼 |
 #
-# 前五行都有 `async_op=True`：返回一个句柄，用结果之前要 `wait()`。所有 rank 必须按同样的次序、同样的元素数与类型调用，否则会挂住，见 [NCCL 超时怎么查](../docs/questions/nccl-hang-debug.md)。
+# 前五行都有 `async_op=True`：返回一个句柄，用结果之前要 `wait()`。所有 rank 必须按同样的次序、同样的元素数与类型调用，否则行为未定义，可能挂住，见 [NCCL 超时怎么查](../docs/questions/nccl-hang-debug.md)。
 #
 # ## 16. 练习
 #
@@ -1417,7 +1424,7 @@ print("结果、输入、流量、下标、逐位相同、接口名：全部通�
 # <details>
 # <summary>答案 4</summary>
 #
-# 先求和：和是 76800，超过 fp16 的最大值 65504，得到 inf。先除：每卡 300，和是 4800，正确。代价是先除更容易下溢：fp16 最小的正数是 $2^{-24}\approx6.0\times10^{-8}$，$4\times10^{-7}$ 除以 16 就变成 0。bf16 的指数范围与 fp32 相同，没有这个问题，但每次加法只有 8 位有效位；常见的做法是用 fp32 规约。
+# 先求和：和是 76800，超过 fp16 的最大值 65504，得到 inf。先除：每卡 300，和是 4800，正确。代价是先除更容易下溢：fp16 最小的正数是 $2^{-24}\approx6.0\times10^{-8}$，$4\times10^{-7}$ 除以 16 就变成 0。bf16 的指数范围与 fp32 相同，没有这个问题，但每次加法只有 8 位有效位；要稳妥就用 fp32 规约。
 #
 # </details>
 #
@@ -1474,6 +1481,7 @@ grads16 = np.full((16, 4), 4800, dtype=np.float16)
 with np.errstate(over="ignore"):
     after = ring_all_reduce(World(16), grads16)[0] / np.float16(16)
 before = ring_all_reduce(World(16), grads16 / np.float16(16))[0]
+assert np.finfo(np.float16).max == 65504 and np.finfo(np.float16).smallest_subnormal == 2.0**-24
 assert np.isinf(after).all() and (before == 4800).all()
 assert np.float16(4e-7) > 0 and np.float16(4e-7) / np.float16(16) == 0
 print("4 先求和：", after[0], "，先除：", before[0])
