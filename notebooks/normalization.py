@@ -623,7 +623,7 @@ along = np.array([0.0, tangent[0] @ tangent_unit])
 arrow(right, (0, 0), tip, r"$\hat{x}$", (-0.85, 0.22), color="black")
 arrow(right, tip, tip + inner, r"$g-\mathrm{mean}(g)$", (0.3, 0.25), color=BLUE)
 arrow(right, tip, tip + inner * [1, 0], "", (0, 0), color=GRAY, linestyle="--")
-arrow(right, tip, tip + along, r"$\sigma\,dx$", (0.0, 0.27), color=RED, linewidth=2.6)
+arrow(right, tip, tip + along, r"$\sigma\,dx$", (-0.3, 0.25), color=RED, linewidth=2.6)
 right.plot(*four_digits(np.array([tip + inner, tip + along]).T), ":", color=GRAY)
 right.set(xlim=(-1.9, 3.5), ylim=(-1.9, 2.1), title=r"2. remove the $\hat{x}$ component")
 for axis in (left, right):
@@ -1062,7 +1062,7 @@ assert held[-1] < 0.7 * free[-1]
 print(f"不加衰减：600 步后有效学习率只剩 {free[0] / free[-1]:.0%}，还在降")
 print("加衰减：初始范数差一倍，最后停在同一个 ‖w‖²")
 
-# %% alt="两幅折线图，横轴是训练步数。左：不加衰减时权重的平方范数一直上升；加衰减时，从大的和小的初值出发，都收拢到同一水平。右：有效学习率等于学习率除以平方范数，不加衰减一直下降，加衰减的两条收拢后不再变"
+# %% alt="两幅折线图，横轴是训练步数。左：不加衰减时权重的平方范数一直上升；加衰减时，从大的和小的初值出发，都收拢到同一水平。右：有效学习率等于学习率除以平方范数，不加衰减一直下降，加衰减的两条收拢后在同一水平附近波动"
 fig, (left, right) = figure(1, 2, size=(6.4, 3.2))
 steps = np.arange(0, 600, 20)
 for label, squares, style in (
@@ -1381,14 +1381,14 @@ left.set_yticks([1, 3, 10, 30], ["1", "3", "10", "30"])
 right.set_yticks([1, 3, 10], ["1", "3", "10"])
 for axis in (left, right):
     axis.minorticks_off()
-_ = left.legend(fontsize=10)
+_ = fig.legend(loc="outside upper center", ncols=5, fontsize=10, columnspacing=1.2)
 
 # %% [markdown]
 # 读出四个方向：
 #
 # - **Post：末层梯度不随深度变小。** Xiong 等 2020 的定理 1 说的就是这一层，而且只说初始化。各层都差不多大，并没有逐层爆炸。
 # - **Pre：末层梯度按 $1/\sqrt L$ 变小。** 残差流的均方是 $1+L$，末尾那个 $N$ 的反向除以它的平方根；第一层没有跟着变小。
-# - **Sandwich、OLMo 2 式：走势同 Pre。** 输出端的归一化只把每次的增量定成 1，主路照样线性增长。
+# - **Sandwich、OLMo 2 式：走势同 Pre。** 输出端的归一化只把每次的增量定成 1，主路照样线性增长。图里两条几乎重合，因为 ReLU 的 FFN 是齐次的，输入的尺度被输出端除掉了；换成注意力就不是这样。
 # - **DeepNorm 管的是更新。** Post 走一步，输出的变化随深度涨了三十多倍；DeepNorm 与深度无关，代价是梯度本身更小。
 #
 # 论文的条件与证明口径见[Post-LN 与 warmup](../docs/questions/post-norm-warmup.md)、[DeepNorm](../docs/questions/deepnorm.md)与[三明治归一化](../docs/questions/sandwich-norm.md)。
