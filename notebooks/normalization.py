@@ -1200,7 +1200,7 @@ _ = left.legend(fontsize=10)
 # | Sandwich | $x+N(F(N(x)))$，最后再一个 $N$ | 恒等 |
 # | OLMo 2 式 | $x+N(F(x))$，最后再一个 $N$ | 恒等 |
 #
-# DeepNorm 的常数（只用解码器）：$\alpha=(2L)^{1/4}$，FFN、$W_V$、$W_O$ 的初始化乘 $\beta=(8L)^{-1/4}$，出自 Wang 等 2022（arXiv 2203.00555），与微软 torchscale 的 `decoder.py` 一致。
+# DeepNorm 的常数（只用解码器）：$\alpha=(2L)^{1/4}$，FFN、$W_V$、$W_O$ 的初始化乘 $\beta=(8L)^{-1/4}$，读自微软 torchscale 的 `decoder.py`，论文是 Wang 等 2022（arXiv 2203.00555）。
 #
 # 实验是简化的：子层只取 FFN，$F(u)=\mathrm{ReLU}(uW_1)W_2$，权重方差 $1/h$；上游梯度取随机的。**只看方向，不当作论文常数的复现。** 反向照前几节拼起来：相加处梯度分两路，过 $N$ 用 `layer_norm_backward`。
 
@@ -1361,7 +1361,7 @@ assert np.ptp(np.log(probes["DeepNorm"][64][1])) < np.log(1.3)  # 各层几乎�
 assert growth("Post", lambda one: one[2]) > 20  # 一步的变化：越深越大
 assert 0.8 < growth("DeepNorm", lambda one: one[2]) < 1.25  # 与深度无关
 
-# %% alt="两幅折线图，横轴是 32 个子层的序号，都取 16 层的网络。左：残差流的均方，Post 与 DeepNorm 恒为 1，Pre 线性升到约 16，Sandwich 与 OLMo 2 式升到约 32。右：每个子层第二个矩阵的梯度范数，Post 各层相近且最大，DeepNorm 各层相等且小，其余三种从前往后下降"
+# %% alt="两幅折线图，横轴是 32 个子层的序号，都取 16 层的网络。左：残差流的均方，Post 与 DeepNorm 恒为 1，Pre 线性升到约 16，Sandwich 与 OLMo 2 式升到约 32。右：每个子层第二个矩阵的梯度范数，Post 各层相近，DeepNorm 各层几乎相等且小，其余三种从前往后下降"
 fig, (left, right) = figure(1, 2, size=(6.4, 3.8))
 looks = {
     "Post": {"color": RED, "marker": "o"},
@@ -1386,7 +1386,7 @@ _ = fig.legend(loc="outside upper center", ncols=5, fontsize=10, columnspacing=1
 # %% [markdown]
 # 读出四个方向：
 #
-# - **Post：末层梯度不随深度变小。** Xiong 等 2020 的定理 1 说的就是这一层，而且只说初始化。各层都差不多大，并没有逐层爆炸。
+# - **Post：末层梯度不随深度变小。** Xiong 等 2020 的定理 1 说的就是这一层，给的是上界，而且只说初始化。这个实验里各层都差不多大，没有逐层爆炸。
 # - **Pre：末层梯度按 $1/\sqrt L$ 变小。** 残差流的均方是 $1+L$，末尾那个 $N$ 的反向除以它的平方根；第一层没有跟着变小。
 # - **Sandwich、OLMo 2 式：走势同 Pre。** 输出端的归一化只把每次的增量定成 1，主路照样线性增长。图里两条几乎重合，因为 ReLU 的 FFN 是齐次的，输入的尺度被输出端除掉了；换成注意力就不是这样。
 # - **DeepNorm 管的是更新。** Post 走一步，输出的变化随深度涨了三十多倍；DeepNorm 与深度无关，代价是梯度本身更小。
@@ -1547,7 +1547,7 @@ print(f"H100 的平衡点约 {balance:.0f} FLOP/字节；4096 阶方阵相乘是
 # | 先均值，再 $\operatorname{mean}((x-\mu)^2)$ | 两遍 | 稳 |
 # | Welford | 一遍，两段能合并 | 稳 |
 #
-# **灾难性抵消。** $\mu=10^4$、$\sigma=1$ 时，两个相减的数都约是 $10^8$，float32 在那里的间隔是 8。所以差只能是 8 的倍数：真值是 1，答案却是 0、8 或 $-8$。相对误差约 $u(1+\mu^2/\sigma^2)$，$u$ 是舍入单位。
+# **灾难性抵消。** $\mu=10^4$、$\sigma=1$ 时，两个相减的数都约是 $10^8$，float32 在那里的间隔是 8。所以差只能是 8 的倍数：真值是 1，答案却是 0、$\pm8$ 之类。相对误差约 $u(1+\mu^2/\sigma^2)$，$u$ 是舍入单位。
 #
 # Welford 每来一个数，用**旧差乘新差**更新 $M=\sum(x-\mu)^2$：
 #
@@ -1621,7 +1621,7 @@ assert (one_pass_variance(near) < 0).any() and (two_pass_variance(near) >= 0).al
 print("标准差再小到 0.01：单遍公式算出负方差，开方是 NaN")
 
 # %% [markdown]
-# 所以「单遍」不等于「平方的均值减均值的平方」。工程上三种都见得到：一行放得进寄存器就两遍（第二遍不碰显存）；放不下就每个线程跑一段 Welford，再用合并式做树形归约；或先减去第一个数，把 $\mu/\sigma$ 压小再单遍。RMSNorm 要的是均方本身，都是正数相加，没有这个问题。
+# 所以「单遍」不等于「平方的均值减均值的平方」。怎么选：一行放得进寄存器，就用两遍，第二遍不碰显存；放不下，就每个线程跑一段 Welford，再用合并式做树形归约；或者先减去第一个数，把 $\mu/\sigma$ 压小再单遍。RMSNorm 要的是均方本身，都是正数相加，没有这个问题。
 #
 # ## 13. 半精度与转回的次序
 #
@@ -1715,7 +1715,7 @@ print("to_bf16 与 torch 逐位一致（二十万个随机位串）；Llama 的�
 # d\gamma=\sum_{r=1}^{t}\ \sum_{\text{token}\in\text{卡 }r}dy\circ\hat x,\qquad d\beta\ \text{同理}
 # $$
 #
-# 所以要在组内 all-reduce，而且是**求和**：各卡算的是同一个损失的不同部分。求平均是错的，不同步也是错的；两种错都不报错，只是各卡的 $\gamma$ 悄悄走散。
+# 所以要在组内 all-reduce，而且是**求和**：各卡算的是同一个损失的不同部分。不同步，各卡的 $\gamma$ 悄悄走散；求平均，梯度小了 $t$ 倍。两种都不报错。
 
 
 # %%
