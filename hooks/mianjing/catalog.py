@@ -6,7 +6,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from mianjing.model import Asked, Catalog, Derivation, Experience, NotAsked, Question, Round, Topic
+from mianjing.model import (
+    Asked,
+    Catalog,
+    Derivation,
+    Exercise,
+    Experience,
+    NotAsked,
+    Question,
+    Round,
+    Topic,
+)
 from mianjing.vocabulary import UNKNOWN, read_vocabulary
 
 
@@ -34,6 +44,22 @@ def group_topic_mentions(catalog: Catalog, topic: str) -> list[Mention]:
 def group_question_mentions(catalog: Catalog, question: str) -> list[Mention]:
     """问过题目 question 的面经。"""
     return _mentions(catalog, lambda asked: asked.question == question)
+
+
+def group_exercise_mentions(catalog: Catalog, exercise: Exercise) -> list[Mention]:
+    """问过这道手写题所属题目的面经。"""
+    return _mentions(catalog, lambda asked: asked.question in exercise.questions)
+
+
+def group_question_exercises(catalog: Catalog, question: str) -> list[Exercise]:
+    """能练题目 question 的手写题。"""
+    return [e for e in catalog.exercises.values() if question in e.questions]
+
+
+def group_topic_exercises(catalog: Catalog, topic: str) -> list[Exercise]:
+    """考点与它各章的手写题。"""
+    keys = {topic, *(chapter.key for chapter in group_chapters(catalog, topic))}
+    return [e for e in catalog.exercises.values() if e.topic in keys]
 
 
 def group_topic_denials(catalog: Catalog, topic: str) -> list[Denial]:

@@ -10,11 +10,21 @@ from mianjing.claims import check_claims
 from mianjing.diagrams import DIAGRAMS
 from mianjing.fields import ANCHOR
 from mianjing.markdown import DIAGRAM, open_fence, prose_lines
-from mianjing.model import Asked, Catalog, Experience, NotAsked, Provenance, Question, Topic
+from mianjing.model import (
+    Asked,
+    Catalog,
+    Exercise,
+    Experience,
+    NotAsked,
+    Provenance,
+    Question,
+    Topic,
+)
 from mianjing.problem import Problem, suggest
 from mianjing.vocabulary import UNKNOWN
 
 TOPIC_SECTIONS = ("面试里怎么问", "直觉", "推导", "复杂度与数字", "手写代码", "追问与误区")
+EXERCISE_SECTIONS = ("题目", "接口与形状", "边界", "提示")
 QUESTION_SECTIONS = ("30 秒版", "2 分钟版", "推导或代码", "追问", "常见错误")
 
 _ID_LINE = re.compile(r"^\{ ?#([^ }]+) ?\}$")
@@ -49,6 +59,10 @@ def check_catalog(catalog: Catalog, today: str) -> list[Problem]:
         problems += check_diagrams(question)
         problems += check_sections(question, QUESTION_SECTIONS)
         problems += check_body(question.path, question.body, question.body_line)
+    for exercise in catalog.exercises.values():
+        problems += check_exercise(exercise, catalog)
+        problems += check_sections(exercise, EXERCISE_SECTIONS)
+        problems += check_body(exercise.path, exercise.body, exercise.body_line)
     problems += check_derivations(catalog)
     problems += check_claims(catalog)
     problems += check_errata(catalog, today)
@@ -266,6 +280,16 @@ def check_question_topic(question: Question, catalog: Catalog) -> Iterator[Probl
         yield _problem(question, "topic", "E206", _topic_hint(question.topic, catalog))
 
 
+def check_exercise(exercise: Exercise, catalog: Catalog) -> Iterator[Problem]:
+    """手写题的考点与题目都存在。"""
+    if exercise.topic and exercise.topic not in catalog.topics:
+        yield _problem(exercise, "topic", "E206", _topic_hint(exercise.topic, catalog))
+    for key in exercise.questions:
+        if key not in catalog.questions:
+            message = f"没有题目「{key}」{suggest(key, catalog.questions)}"
+            yield _problem(exercise, "questions", "E206", message)
+
+
 def check_derivations(catalog: Catalog) -> Iterator[Problem]:
     """推导的 topics 存在。"""
     for derivation in catalog.derivations.values():
@@ -296,7 +320,9 @@ def check_errata(catalog: Catalog, today: str) -> Iterator[Problem]:
             yield Problem(one.path, one.line, "E203", f"{one.key}.fixed", message)
 
 
-def check_sections(page: Topic | Question, expected: tuple[str, ...]) -> Iterator[Problem]:
+def check_sections(
+    page: Topic | Question | Exercise, expected: tuple[str, ...]
+) -> Iterator[Problem]:
     """二级标题恰好是规定的几节，各一次，次序不变。"""
     found = [
         (number, line[3:].strip())
@@ -345,7 +371,7 @@ def check_file_name(path: str) -> Iterator[Problem]:
 
 
 def _problem(
-    page: Experience | Topic | Question | Provenance, field: str, code: str, text: str
+    page: Experience | Topic | Question | Exercise | Provenance, field: str, code: str, text: str
 ) -> Problem:
     line = page.lines.get(field) or page.lines.get(field.rpartition(".")[0]) or 1
     return Problem(page.path, line, code, field, text)

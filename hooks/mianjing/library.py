@@ -20,12 +20,23 @@ from mianjing.frontmatter import (
     read_document,
     read_table,
 )
-from mianjing.model import Catalog, Claim, Derivation, Erratum, Experience, Page, Question, Topic
+from mianjing.model import (
+    Catalog,
+    Claim,
+    Derivation,
+    Erratum,
+    Exercise,
+    Experience,
+    Page,
+    Question,
+    Topic,
+)
 from mianjing.notebook import PartError, read_parts
+from mianjing.practice import CAUGHT, FILES, read_exercise
 from mianjing.problem import Problem
 from mianjing.vocabulary import read_vocabulary
 
-T = TypeVar("T", Experience, Topic, Question)
+T = TypeVar("T", Experience, Topic, Question, Exercise)
 
 TABLES = ("companies.yml", "sources.yml")
 ERRATA = "docs/about/errata.yml"
@@ -52,6 +63,7 @@ def read_library(root: Path, today: date | None = None) -> tuple[Catalog, list[P
         topics=_sorted(topics, lambda t: _topic_order(t, topics)),
         questions=_sorted(questions, lambda q: (q.topic, q.level, q.key)),
         derivations=_read_derivations(root, problems),
+        exercises=_read_exercises(root, topics, problems),
         claims=_read_claims(root, problems),
         errata=_read_errata(root, problems),
         pages=_read_pages(root, problems),
@@ -118,7 +130,8 @@ def _read_pages(root: Path, problems: list[Problem]) -> dict[str, Page]:
     for file in _markdown_files(root):
         relative = file.relative_to(root / "docs")
         collection = relative.parts[0] in ("experiences", "topics", "questions")
-        if collection and file.name != "index.md":
+        exercise = relative.parts[0] == "practice" and len(relative.parts) > 2
+        if exercise or (collection and file.name != "index.md"):
             continue
         document, found = read_document(_relative(root, file), file.read_bytes())
         problems += found
@@ -135,6 +148,22 @@ def _read_yaml(root: Path, file: Path, problems: list[Problem]) -> tuple[str, Ma
     table, found = read_table(path, file.read_bytes())
     problems += found
     return path, table or Mapping({}, 1)
+
+
+def _read_exercises(
+    root: Path, topics: dict[str, Topic], problems: list[Problem]
+) -> dict[str, Exercise]:
+    """按考点的次序，同一考点按难度。"""
+    ordered = _sorted(topics, lambda t: _topic_order(t, topics))
+    ranks = {key: rank for rank, key in enumerate(ordered)}
+    result: dict[str, Exercise] = {}
+    for file in sorted((root / "docs" / "practice").glob("*/index.md")):
+        document, found = read_document(_relative(root, file), file.read_bytes())
+        problems += found
+        if document is not None and _is_own(file):
+            exercise = read_exercise(root, document, problems)
+            result[exercise.key] = exercise
+    return _sorted(result, lambda e: (ranks.get(e.topic, len(ranks)), e.level, e.key))
 
 
 def _read_derivations(root: Path, problems: list[Problem]) -> dict[str, Derivation]:
@@ -214,7 +243,15 @@ def _check_places(root: Path) -> list[Problem]:
             elif file.suffix != ".md" and not table:
                 message = "这里只放 .md：图片放 docs/assets/images/"
                 problems.append(Problem(path, 1, "E303", "", message))
-        elif path == ERRATA or (parts[0] == "claims" and file.suffix == ".yml"):
+        elif parts[0] == "practice" and len(parts) > 2:
+            if len(parts) > 3 or file.name not in FILES:
+                message = f"放错了地方：一题一个文件夹，里面是 {'、'.join(sorted(FILES))}"
+                problems.append(Problem(path, 1, "E303", "", message))
+        elif (
+            path == f"docs/practice/{CAUGHT}"
+            or path == ERRATA
+            or (parts[0] == "claims" and file.suffix == ".yml")
+        ):
             continue
         elif file.suffix != ".md":
             problems.append(Problem(path, 1, "E303", "", "docs/assets 以外只放 .md"))

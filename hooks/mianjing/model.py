@@ -189,6 +189,46 @@ class Question:
 
 
 @dataclass(frozen=True)
+class Mutant:
+    """一个已知的错误答案：参考答案里唯一的一处 old 换成 new。"""
+
+    id: str
+    old: str
+    new: str
+    why: str
+    by: str = "value"
+    """怎样被抓住：value，或者错误本来就是 shape、exception。"""
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """一道手写题，一个文件夹 `docs/practice/<key>/`。"""
+
+    key: str
+    path: str
+    title: str
+    topic: str
+    aliases: tuple[str, ...]
+    level: str
+    questions: tuple[str, ...]
+    starter: str
+    reference: str
+    tests: str
+    mutants: tuple[Mutant, ...]
+    body: str
+    body_line: int
+    lines: dict[str, int]
+
+    @property
+    def spelling(self) -> str:
+        """参考答案用哪一种写法。"""
+        for module, name in (("torch", "PyTorch"), ("numpy", "NumPy")):
+            if f"import {module}" in self.reference:
+                return name
+        return "Python"
+
+
+@dataclass(frozen=True)
 class Part:
     """推导的一部分，站里单独一页：写在它第一个文字格的标记行里。"""
 
@@ -279,6 +319,7 @@ class Catalog:
     topics: dict[str, Topic]
     questions: dict[str, Question]
     derivations: dict[str, Derivation]
+    exercises: dict[str, Exercise]
     claims: dict[str, Claim]
     errata: dict[str, Erratum]
     pages: dict[str, Page]

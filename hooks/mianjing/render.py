@@ -12,6 +12,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -23,7 +24,16 @@ from mianjing.claims import CITATION, cited_by, find_citations
 from mianjing.diagrams import DIAGRAMS
 from mianjing.estimates.presets import read_presets
 from mianjing.markdown import DIAGRAM, replace_prose
-from mianjing.model import Catalog, Derivation, Experience, Period, Question, Round, Topic
+from mianjing.model import (
+    Catalog,
+    Derivation,
+    Exercise,
+    Experience,
+    Period,
+    Question,
+    Round,
+    Topic,
+)
 from mianjing.vocabulary import FIELD_TERMS, UNKNOWN, read_vocabulary
 
 Href = Callable[[str, str], str]
@@ -141,6 +151,7 @@ def render_topic(topic: Topic, catalog: Catalog, href: Href) -> str:
         "related.html",
         questions=group.group_topic_questions(catalog, topic.key),
         derivations=group.group_topic_derivations(catalog, topic.key),
+        exercises=group.group_topic_exercises(catalog, topic.key),
         prerequisites=[catalog.topics[key] for key in topic.prerequisites],
         chapters=group.group_chapters(catalog, topic.key),
         href=href,
@@ -158,6 +169,7 @@ def render_question(question: Question, catalog: Catalog, href: Href) -> str:
         question=question,
         topic=catalog.topics[question.topic],
         mentions=group.group_question_mentions(catalog, question.key),
+        group=group,
         catalog=catalog,
         href=href,
     )
@@ -177,6 +189,48 @@ def fold_answers(html: str) -> str:
             body = f'\n<details class="mj-fold">{summary}{body}</details>\n'
         folded += [heading, body]
     return "".join(folded)
+
+
+def render_exercise(
+    exercise: Exercise,
+    catalog: Catalog,
+    caught: dict[str, Any] | None,
+    has_python: bool,
+    href: Href,
+) -> str:
+    """手写题的一页：出处，题面，作答的地方，折着的参考答案与已知的错误。"""
+    values = {"exercise": exercise, "catalog": catalog, "group": group, "href": href}
+    head = _template("exercise_head.html", topic=catalog.topics[exercise.topic], **values)
+    area = _template("exercise_area.html", has_python=has_python, **values)
+    tail = _template("exercise_mutants.html", caught=caught, **values)
+    body, hint = exercise.body.strip("\n").split("\n## 提示\n")
+    return "\n".join(
+        [
+            head,
+            body,
+            "",
+            "## 作答",
+            "",
+            area,
+            _code(exercise.starter, ".mj-starter"),
+            "",
+            _fold("提示", hint.strip("\n"), "mj-hint"),
+            _fold("参考答案", _code(exercise.reference, ".mj-reference"), "mj-solution"),
+            "## 它会抓住哪些错误",
+            "",
+            tail,
+            _render_aliases(exercise.aliases),
+        ]
+    )
+
+
+def _code(source: str, classes: str) -> str:
+    return f"``` {{ .python {classes} }}\n{source.rstrip()}\n```"
+
+
+def _fold(title: str, body: str, classes: str) -> str:
+    indented = "\n".join(f"    {line}" if line.strip() else "" for line in body.split("\n"))
+    return f'??? note {classes} "{title}"\n\n{indented}\n'
 
 
 def render_derivation(
@@ -242,6 +296,7 @@ BLOCKS: dict[str, Callable[[Catalog, Href], str]] = {
     "question-levels": _block("question_levels.html"),
     "question-topics": _block("question_topics.html"),
     "derivation-list": _block("derivation_list.html"),
+    "exercise-list": _block("exercise_list.html"),
     "vocabulary": _block("vocabulary.html"),
     "question-companies": _block("question_companies.html"),
     "calculators": lambda catalog, href: _render_calculators(),

@@ -16,7 +16,7 @@ from mianjing import formulas, render
 from mianjing.assets import missing_assets
 from mianjing.dates import read_dates
 from mianjing.library import read_library
-from mianjing.model import Catalog, Derivation, Experience, Page, Question, Topic
+from mianjing.model import Catalog, Derivation, Exercise, Experience, Page, Question, Topic
 from mianjing.notebook import (
     Rendering,
     dump_cells,
@@ -26,6 +26,7 @@ from mianjing.notebook import (
     render_notebook,
     retarget,
 )
+from mianjing.practice import dump_exercise, read_caught
 from mianjing.problem import Problem
 from mianjing.search.documents import Document, make_documents, read_synonyms
 from mianjing.search.index import build_index
@@ -46,7 +47,7 @@ class DerivationPage:
         return self.derivation.pages[self.number][1]
 
 
-Record = Experience | Topic | Question | DerivationPage | Page
+Record = Experience | Topic | Question | Exercise | DerivationPage | Page
 
 _MATH_STYLE = "assets/bundle/katex.css"
 
@@ -74,6 +75,7 @@ class SitePages:
             self.notebooks,
         )
         self.has_python = not missing_assets(root)
+        self.caught = read_caught(root)
         if not (root / "docs" / _MATH_STYLE).is_file():
             message = "还没有打包浏览器端的库：运行 npm run bundle，或用 make serve、make build"
             problems.append(Problem(f"docs/{_MATH_STYLE}", 1, "E305", "", message))
@@ -87,6 +89,9 @@ class SitePages:
         """加入推导的各页、可下载的源与结果、图、网页要的代码格。"""
         feed = render.render_errata_feed(self.catalog, self.config.site_url or "/")
         files.append(File.generated(self.config, "errata.xml", content=feed))
+        for key, exercise in self.catalog.exercises.items():
+            where = f"practice/{key}/exercise.json"
+            files.append(File.generated(self.config, where, content=dump_exercise(exercise)))
         for key, notebook in self.notebooks.items():
             page = File(
                 f"notebooks/{key}.ipynb",
@@ -115,6 +120,7 @@ class SitePages:
         for folder, uris in (
             ("experiences", [f"experiences/{key}.md" for key in self.catalog.experiences]),
             ("questions", [f"questions/{key}.md" for key in self.catalog.questions]),
+            ("practice", [f"practice/{key}/index.md" for key in self.catalog.exercises]),
             ("notebooks", parts),
         ):
             pages = [_page(files, uri) for uri in uris]
@@ -170,6 +176,10 @@ class SitePages:
                 return title + render.render_topic(record, self.catalog, href)
             case Question():
                 return title + render.render_question(record, self.catalog, href)
+            case Exercise():
+                return title + render.render_exercise(
+                    record, self.catalog, self.caught.get(record.key), self.has_python, href
+                )
             case DerivationPage():
                 return title + render.render_derivation(
                     record.derivation, record.number, markdown, self.catalog, self.has_python, href
@@ -257,6 +267,8 @@ class SitePages:
                 return f"{record.title}：面试里怎么问、推导、复杂度、手写代码、追问与误区"
             case Question():
                 return f"{record.title}：30 秒版、2 分钟版、推导或代码、追问、常见错误"
+            case Exercise():
+                return f"手写{record.title}：题面、起始代码、参考答案，在页面里写、当场判"
             case DerivationPage():
                 return record.derivation.description
             case _:
@@ -275,6 +287,7 @@ def _by_source(catalog: Catalog) -> dict[str, Record]:
     records |= {f"experiences/{key}.md": e for key, e in catalog.experiences.items()}
     records |= {f"topics/{key}.md": t for key, t in catalog.topics.items()}
     records |= {f"questions/{key}.md": q for key, q in catalog.questions.items()}
+    records |= {f"practice/{key}/index.md": e for key, e in catalog.exercises.items()}
     for derivation in catalog.derivations.values():
         for number, (uri, _) in enumerate(derivation.pages):
             records[uri] = DerivationPage(derivation, number)

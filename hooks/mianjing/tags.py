@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from mianjing.catalog import asked_forms, asked_topics
-from mianjing.model import Catalog, Derivation, Experience, Question, Topic
+from mianjing.model import Catalog, Derivation, Exercise, Experience, Question, Topic
 from mianjing.vocabulary import UNKNOWN, read_vocabulary
 
 
-def tags_of(page: Experience | Topic | Question | Derivation, catalog: Catalog) -> list[str]:
+def tags_of(
+    page: Experience | Topic | Question | Exercise | Derivation, catalog: Catalog
+) -> list[str]:
     """一页的标签；未提及不成标签。"""
     words = read_vocabulary()
     if isinstance(page, Topic):
         return [_topic(page.key, catalog)]
-    if isinstance(page, Question):
+    if isinstance(page, (Question, Exercise)):
         return [_topic(page.topic, catalog), f"难度/{words['levels'].label(page.level)}"]
     if isinstance(page, Derivation):
         return [_topic(key, catalog) for key in page.topics]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import json
 
 import pytest
 
 from tests.practice.exercises import (
     KEYS,
+    PRACTICE,
     Exercise,
     case_maker,
     compare,
@@ -92,3 +94,28 @@ def test_mutants_are_different_mistakes(exercise: Exercise) -> None:
 def test_the_mistakes_everyone_makes_are_there() -> None:
     known = {mutant.id for key in KEYS for mutant in read_exercise(key).mutants}
     assert known >= REQUIRED
+
+
+def test_the_published_table_is_what_judging_gives(request: pytest.FixtureRequest) -> None:
+    """站上的表：每题的测试名、每个错误答案被哪几个测试抓住；用 --update 重写。"""
+    table = {}
+    for key in KEYS:
+        exercise = read_exercise(key)
+        table[key] = {
+            "cases": [case.name for case in case_maker(exercise)()],
+            "mutants": {
+                mutant.id: [
+                    number
+                    for number, result in enumerate(
+                        judge_answer(exercise, exercise.mutated(mutant))
+                    )
+                    if result.message
+                ]
+                for mutant in exercise.mutants
+            },
+        }
+    file = PRACTICE / "caught.json"
+    text = json.dumps(table, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    if request.config.getoption("--update"):
+        file.write_text(text, encoding="utf-8")
+    assert file.read_text(encoding="utf-8") == text, "运行 pytest tests/practice --update 再提交"

@@ -201,7 +201,7 @@ def test_endless_loops_are_stopped_and_the_page_lives(
     )
     click(page, "运行", number)
     expect(status(page)).to_contain_text("1 秒还停不下来", timeout=LOADING)
-    expect(status(page)).to_contain_text("从头补跑")
+    expect(status(page)).to_contain_text("从头再来")
     replace(page, number, "print('又好了')")
     click(page, "运行", number)
     expect(result(page, number)).to_contain_text("又好了", timeout=LOADING)
@@ -234,7 +234,7 @@ def test_a_flood_of_output_is_cut(page: Page) -> None:
         ("**/python_stdlib.zip", lambda route: route.fulfill(body=b"PK"), "只有 2 字节，应有"),
         ("**/python_worker.js", lambda route: route.abort(), "Python 的线程没有取到"),
         ("**/cells.json", lambda route: route.abort(), "这一本的代码没有取到"),
-        ("**/pyodide.mjs", lambda route: route.fulfill(body="x" * 17931), "从头补跑"),
+        ("**/pyodide.mjs", lambda route: route.fulfill(body="x" * 17931), "从头再来"),
     ],
 )
 def test_what_cannot_be_fetched_is_named_and_tried_again(

@@ -355,7 +355,7 @@ def test_any_damage_to_a_record_is_reported_not_raised(data: st.DataObject) -> N
     assert isinstance(fields, Mapping)
     problems: list[Problem] = []
     experience = read_experience(replace(document, fields=fields), problems)
-    catalog = Catalog({}, {}, {experience.key: experience}, {}, {}, {}, {}, {}, {})
+    catalog = Catalog({}, {}, {experience.key: experience}, {}, {}, {}, {}, {}, {}, {})
     problems += checks.check_catalog(catalog, "2026-06-01")
     last = FILES[EXPERIENCE].count("\n") + 1
     for problem in problems:

@@ -65,7 +65,7 @@ def test_generated_block(crowd: Library, check_golden: Golden, name: str) -> Non
 
 def test_the_blocks_of_an_empty_library() -> None:
     """一条数据都没有也渲染得出来。"""
-    empty = Catalog({}, {}, {}, {}, {}, {}, {}, {}, {})
+    empty = Catalog({}, {}, {}, {}, {}, {}, {}, {}, {}, {})
     for block in BLOCKS.values():
         assert block(empty, href).strip()
 

@@ -8,6 +8,7 @@ const CAPABILITIES = /** @type {[string, () => Promise<{enhance(): void}>][]} */
   ["details.mj-fold", () => import("./answers.js")],
   ["form[data-calculator]", () => import("./calculators.js")],
   [".mj-run", () => import("./cells.js")],
+  [".mj-practice, .mj-practice-progress", () => import("./practice.js")],
 ]);
 
 function enhance() {

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from mianjing.model import Catalog, Derivation, Experience, Question, Topic
+from mianjing.model import Catalog, Derivation, Exercise, Experience, Question, Topic
 from mianjing.search.sections import Section
 from mianjing.tags import tags_of
 from mianjing.vocabulary import Term, Terms, read_vocabulary
 
-KINDS = ("公司", "考点", "题目", "推导", "标签", "本站")
+KINDS = ("公司", "考点", "题目", "手写", "推导", "标签", "本站")
 """结果的种类，也是索引里文档的次序。"""
 _FACETS = {"结果": "outcomes", "形式": "forms", "公司类型": "company_kinds", "难度": "levels"}
 """标签的第一段 → 词表；「考点」有自己的页面。"""
@@ -54,6 +54,15 @@ def make_documents(
     for key, question in catalog.questions.items():
         topic_title = catalog.topics[question.topic].title
         add(f"questions/{key}.md", "题目", question.title, question.aliases, [topic_title])
+    for key, exercise in catalog.exercises.items():
+        title = catalog.topics[exercise.topic].title
+        add(
+            f"practice/{key}/index.md",
+            "手写",
+            exercise.title,
+            exercise.aliases,
+            [title, "手写代码"],
+        )
     for derivation in catalog.derivations.values():
         topics = [catalog.topics[topic].title for topic in derivation.topics]
         for number, (source, title) in enumerate(derivation.pages):
@@ -90,7 +99,7 @@ def _facts(experience: Experience, catalog: Catalog) -> list[str]:
 
 def _facets(catalog: Catalog, url: str, tag_anchor: Callable[[str], str]) -> list[Document]:
     members: dict[str, list[str]] = {}
-    records: list[Experience | Topic | Question | Derivation] = [
+    records: list[Experience | Topic | Question | Exercise | Derivation] = [
         *catalog.experiences.values(),
         *catalog.questions.values(),
     ]

@@ -1,27 +1,22 @@
 /** 一页上的运行条：全部运行、停止、重置、状态行。变量在线程里，按本分开。 */
-import { PythonLost, PythonRuntime } from "../python/runtime.js";
-import { button } from "./button.js";
+import { button } from "../button.js";
+import { PythonLost } from "../python/runtime.js";
+import { ABSENT, describeLoss, describeProgress, sharedPython } from "../python/shared.js";
 import { CellView } from "./view.js";
 
 /** @typedef {import("./notebook.js").Cell} Cell */
 /** @typedef {import("./notebook.js").Notebook} Notebook */
 
-const RUNTIME = new URL("../pyodide/", import.meta.url).href;
-/** 全站一个线程；换页也不换。 @type {PythonRuntime | undefined} */
-let runtime;
-/** 当前页的运行条：进度报给它。 @type {Panel | undefined} */
-let current;
-
 export class Panel {
   /** @param {HTMLElement} bar @param {Notebook} notebook */
   constructor(bar, notebook) {
-    current = this;
     this.notebook = notebook;
     this.seconds = Number(bar.dataset.seconds);
     this.status = document.createElement("p");
     this.status.setAttribute("role", "status");
     this.runAll = button("全部运行", () => this.run(null));
-    this.stopButton = button("停止", () => runtime?.stop("停下了"));
+    this.python = sharedPython((progress) => this.say(describeProgress(progress) || this.doing));
+    this.stopButton = button("停止", () => this.python.stop("停下了"));
     this.resetButton = button("重置", () => this.reset());
     this.stopButton.disabled = true;
     bar.append(this.runAll, this.stopButton, this.resetButton, this.status);
@@ -34,7 +29,7 @@ export class Panel {
       this.views.set(view.number, view);
     }
     if (bar.dataset.python === "absent") {
-      this.say("这份站点没有带上浏览器里的 Python，不能运行；编辑照常。本地：先 make assets 再构建");
+      this.say(ABSENT);
       for (const one of [this.runAll, ...[...this.views.values()].map((view) => view.runButton)]) one.disabled = true;
     }
     for (const view of this.views.values()) view.restoreDraft();
@@ -44,13 +39,6 @@ export class Panel {
   /** @param {string} text */
   say(text) {
     this.status.textContent = text;
-  }
-
-  /** @param {import("../python/runtime.js").Progress} progress */
-  onProgress({ type, loaded = 0, total = 1 }) {
-    if (type === "progress") this.say(`正在取 Python：${(loaded / 1e6).toFixed(1)} / ${(total / 1e6).toFixed(1)} MB（只有第一次要取）`);
-    else if (type === "starting") this.say("正在启动 Python …");
-    else this.say(this.doing);
   }
 
   doing = "";
@@ -63,7 +51,7 @@ export class Panel {
       await this.runCells(number);
     } catch (error) {
       if (!(error instanceof PythonLost)) throw error;
-      this.say(`${error.message}。变量都没有了，再点运行会从头补跑${navigator.onLine ? "" : "；现在没有网络"}`);
+      this.say(describeLoss(error));
     } finally {
       this.setBusy(false);
     }
@@ -72,14 +60,13 @@ export class Panel {
   /** @param {number | null} number */
   async runCells(number) {
     const { notebook } = this;
-    runtime ??= new PythonRuntime(RUNTIME, (progress) => current?.onProgress(progress));
     this.say("正在准备 …");
     const cells = (await notebook.cells()).filter((cell) => !cell.oracle);
-    await runtime.start();
-    if (number === null || notebook.life !== runtime.life) {
-      runtime.reset(notebook.key);
+    await this.python.start();
+    if (number === null || notebook.life !== this.python.life) {
+      this.python.reset(notebook.key);
       notebook.ran.clear();
-      notebook.life = runtime.life;
+      notebook.life = this.python.life;
     }
     const todo = cells.filter((cell) => number === null || cell.number === number || (cell.number < number && !notebook.ran.has(cell.number)));
     for (const [done, cell] of todo.entries()) {
@@ -87,7 +74,7 @@ export class Panel {
       this.say(this.doing);
       const view = this.views.get(cell.number);
       view?.clear();
-      const error = await runtime.run({
+      const error = await this.python.run({
         source: notebook.source(cell),
         name: `第 ${cell.number} 格`,
         space: notebook.key,
@@ -134,7 +121,7 @@ export class Panel {
     for (const number of Object.keys(kept)) notebook.keep(Number(number), null);
     for (const view of this.views.values()) view.restoreOriginal();
     notebook.ran.clear();
-    runtime?.reset(notebook.key);
+    this.python.reset(notebook.key);
     this.say(Object.keys(kept).length ? "改动与运行结果都还原了。" : "运行结果都还原了。");
     if (Object.keys(kept).length) {
       this.status.append(

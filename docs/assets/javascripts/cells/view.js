@@ -1,5 +1,5 @@
 /** 页面上的一格：代码、按钮、编辑器、结果。 */
-import { button } from "./button.js";
+import { button } from "../button.js";
 import { fingerprint } from "./notebook.js";
 
 /** @typedef {import("@codemirror/view").EditorView} EditorView */

@@ -5,11 +5,14 @@
 
 import ast
 import io
+import json
 import linecache
 import os
 import sys
 import time
 import traceback
+import types
+from dataclasses import asdict
 
 OUTPUT_LIMIT = 200_000
 """一次运行最多显示的字符数；多出来的不显示，但照样执行。"""
@@ -84,6 +87,46 @@ def run(source, name, space, seconds):
         _show_figures()
     except BaseException as error:
         _close_figures()
+        return _describe(error, name)
+    return None
+
+
+def install(name, source):
+    """把一份源装成模块 name；带 install() 的（torch 的子集）再调用它。"""
+    module = types.ModuleType(name)
+    sys.modules[name] = module
+    exec(compile(source, f"{name}.py", "exec"), module.__dict__)
+    if hasattr(module, "install"):
+        module.install()
+
+
+def submit(exercise, source, seconds):
+    """判一份答案：每个测试一完就发出一条 "case"；返回的错误只说答案载入不了或超过时限。
+
+    exercise 有 reference、tests、mutants。全部判完、没有全过时，再看它与哪个已知的错误一模一样。
+    """
+    import judge
+
+    _Stream.left = OUTPUT_LIMIT
+    name = judge.ANSWER
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    make_cases = judge.load(exercise["tests"], "tests.py").make_cases
+    reference = judge.load(exercise["reference"], "reference.py")
+    _emit("cases", json.dumps([case.name for case in make_cases()]))
+    try:
+        with _Deadline(seconds):
+            answer = judge.load(source)
+            passed = True
+            for result in judge.judge(answer, reference, make_cases):
+                passed = passed and not result.message
+                _emit("case", json.dumps(asdict(result)))
+            if not passed:
+                for mutant in exercise["mutants"]:
+                    wrong = exercise["reference"].replace(mutant["old"], mutant["new"])
+                    if judge.same_behaviour(answer, judge.load(wrong, "mutant.py"), make_cases):
+                        _emit("mistake", mutant["why"])
+                        break
+    except BaseException as error:
         return _describe(error, name)
     return None
 

@@ -12,6 +12,7 @@ const GRACE = 3;
  * @property {string} name 在出错信息里叫什么，如「第 3 格」
  * @property {string} space 变量放在哪个名字空间
  * @property {boolean} [figure] 要不要画图
+ * @property {boolean} [practice] 要不要 torch 的子集
  * @property {number} seconds 只许执行这么久
  * @property {(kind: "stdout" | "stderr" | "figure" | "limit", text: string) => void} onOutput
  */
@@ -48,26 +49,50 @@ export class PythonRuntime {
    * @param {Run} run
    * @returns {Promise<PythonError | null>}
    */
-  run(run) {
-    const turn = this.last.then(() => this.runNow(run));
+  run({ onOutput, ...run }) {
+    return this.queue({ type: "run", ...run }, run.seconds, onOutput);
+  }
+
+  /**
+   * 判一份手写题的答案：测试的结果经 onOutput 逐个来。
+   * @param {{exercise: unknown, source: string, seconds: number, onOutput: (kind: string, text: string) => void}} submission
+   * @returns {Promise<PythonError | null>}
+   */
+  submit({ onOutput, ...submission }) {
+    return this.queue({ type: "submit", ...submission }, submission.seconds, onOutput);
+  }
+
+  /**
+   * @param {object} message
+   * @param {number} seconds
+   * @param {(kind: any, text: string) => void} onOutput
+   * @returns {Promise<PythonError | null>}
+   */
+  queue(message, seconds, onOutput) {
+    const turn = this.last.then(() => this.ask(message, seconds, onOutput));
     this.last = turn.catch(() => {});
     return turn;
   }
 
-  /** @param {Run} run @returns {Promise<PythonError | null>} */
-  async runNow({ source, name, space, figure = false, seconds, onOutput }) {
+  /**
+   * @param {object} message
+   * @param {number} seconds
+   * @param {(kind: any, text: string) => void} onOutput
+   * @returns {Promise<PythonError | null>}
+   */
+  async ask(message, seconds, onOutput) {
     await this.start();
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let watchdog;
     try {
       const done = await this.listen(
-        (worker) => worker.postMessage({ type: "run", source, name, space, figure, seconds }),
+        (worker) => worker.postMessage(message),
         "done",
-        (message) => {
-          if (message.type === "running") {
-            this.onProgress(message);
+        (answer) => {
+          if (answer.type === "running") {
+            this.onProgress(answer);
             watchdog = setTimeout(() => this.stop(`${seconds} 秒还停不下来`), (seconds + GRACE) * 1000);
-          } else onOutput(message.type, message.text);
+          } else onOutput(answer.type, answer.text);
         },
       );
       return done.error;

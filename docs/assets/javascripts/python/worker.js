@@ -5,6 +5,8 @@
  */
 import { files } from "./files.json";
 import harness from "./harness.py";
+import judge from "./judge.py";
+import torchSubset from "./torch_subset.py";
 
 /** @typedef {{name: string, group: string, bytes: number}} PythonFile */
 /** @typedef {{toJs(options: object): object}} Proxy */
@@ -13,6 +15,8 @@ import harness from "./harness.py";
  * @property {(emit: (kind: string, text: string) => void) => void} start
  * @property {(space: string) => void} reset
  * @property {(source: string, name: string, space: string, seconds: number) => Proxy | undefined} run
+ * @property {(name: string, source: string) => void} install
+ * @property {(exercise: unknown, source: string, seconds: number) => Proxy | undefined} submit
  */
 
 /** 网络多久没有送来一个字节就算取不到（毫秒）。 */
@@ -27,6 +31,7 @@ let pyodide;
 /** @type {Harness} */
 let python;
 let figuresReady = false;
+let practiceReady = false;
 
 /** Pyodide 要的文件由已取来的给；没有的说明白，不去别处取。 */
 self.fetch = async (input) => {
@@ -86,7 +91,9 @@ async function start() {
   await pyodide.loadPackage("numpy", { messageCallback: () => {} });
   const globals = pyodide.toPy({});
   pyodide.runPython(harness, { globals, filename: "harness.py" });
-  python = { start: globals.get("start"), reset: globals.get("reset"), run: globals.get("run") };
+  python = /** @type {Harness} */ (
+    Object.fromEntries(["start", "reset", "run", "install", "submit"].map((name) => [name, globals.get(name)]))
+  );
   python.start((kind, text) => postMessage({ type: kind, text }));
   for (const name of fetched.keys()) fetched.set(name, new Uint8Array());
 }
@@ -102,6 +109,14 @@ async function prepareFigures() {
   figuresReady = true;
 }
 
+/** 手写题用的判题与 torch 的子集；推导里没有它们。 */
+function preparePractice() {
+  if (practiceReady) return;
+  python.install("torch", torchSubset);
+  python.install("judge", judge);
+  practiceReady = true;
+}
+
 /** @param {MessageEvent} event */
 self.onmessage = async ({ data }) => {
   try {
@@ -109,8 +124,14 @@ self.onmessage = async ({ data }) => {
       base = data.base;
       await start();
       postMessage({ type: "ready" });
+    } else if (data.type === "submit") {
+      preparePractice();
+      postMessage({ type: "running" });
+      const error = python.submit(pyodide.toPy(data.exercise), data.source, data.seconds);
+      postMessage({ type: "done", error: error?.toJs({ dict_converter: Object.fromEntries }) ?? null });
     } else if (data.type === "run") {
       if (data.figure) await prepareFigures();
+      if (data.practice) preparePractice();
       postMessage({ type: "running" });
       const error = python.run(data.source, data.name, data.space, data.seconds);
       postMessage({ type: "done", error: error?.toJs({ dict_converter: Object.fromEntries }) ?? null });

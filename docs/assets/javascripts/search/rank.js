@@ -23,8 +23,8 @@ const COVERAGE_POWER = 1.5;
 const ELSEWHERE = 0.5;
 /** 低于这个比例的页不算找到。 */
 const LEAST_COVERAGE = 0.3;
-/** 同分时的次序：公司、考点、题目、推导、标签、本站。 */
-const KIND_PRIOR = [1.05, 1.2, 1, 1, 0.8, 0.9];
+/** 同分时的次序：公司、考点、题目、手写、推导、标签、本站。 */
+const KIND_PRIOR = [1.05, 1.2, 1, 1, 1, 0.8, 0.9];
 const MOST_SECTIONS = 3;
 
 /** 文档、节与种类的编号对照。 */
