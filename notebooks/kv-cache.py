@@ -49,7 +49,7 @@ rng = np.random.default_rng(2026)  # 全程 float64，种子固定
 #
 # ### 一个小解码器
 #
-# 形状照 Llama：RMSNorm、旋转位置编码（RoPE）、分组查询注意力（GQA）、SwiGLU。配置写成一个 `Model`，这个小模型和后面的真模型用同一个类型：算出来的参数、缓存、FLOPs 先在小模型上逐个数清楚，再套到大的上面。
+# 形状照 Llama：均方根归一化（RMSNorm）、旋转位置编码（RoPE）、分组查询注意力（GQA）、SwiGLU。配置写成一个 `Model`，这个小模型和后面的真模型用同一个类型：算出来的参数、缓存、FLOPs 先在小模型上逐个数清楚，再套到大的上面。
 
 
 # %%
@@ -434,7 +434,7 @@ _ = fig.legend(
 )
 
 # %% [markdown]
-# 所以一个测试不够：「整段」放过前四种，「逐个」放过后两种。面试时写完缓存，主动说三种切法都要试：一次喂完、预填充加解码、分块。
+# 「整段」放过前四种，「逐个」放过后两种，「预填充加解码」放过第四种；只有「分块」五种都抓得住，因为它的后几块既有缓存、又不止一个 token。只写一个测试，就写分块。
 #
 # ## 4. 批内长度不一与边界
 #
@@ -484,7 +484,7 @@ print("写满再写，报错：True")
 # 「位置没有扣补齐数」在纯 RoPE 里查不出来：分数只依赖位置之差，整条平移什么也不变。绝对位置编码（GPT-2）就会错；RoPE 模型里它会提前用到没训练过的大位置。这一条要靠讲清楚，不能靠试。
 
 # %% [markdown] part="size" title="缓存有多大"
-# 缓存的大小只由注意力的形状决定：与 query 头数 $a$、FFN 宽 $f$、词表 $V$ 都无关。这一部分从一格里放什么数起，推出 MHA、GQA、MQA、MLA、滑动窗口、混合架构的公式，每个都与真正分配的数组核对。
+# 缓存的大小只由注意力的形状决定：与 query 头数 $a$、FFN 宽 $f$、词表 $V$ 都无关。这一部分从一格里放什么数起，推出 MHA、GQA、MQA、MLA、滑动窗口的公式，与真正分配的数组核对；混合架构只给公式和假设。
 #
 # ## 5. 从元素数到字节
 #
@@ -498,10 +498,10 @@ print("写满再写，报错：True")
 #
 # | 机制 | 每层每 token 的元素 | 取值 |
 # |---|---|---|
-# | MHA | $2ad$ | $h_{kv}=a$ |
-# | GQA | $2h_{kv}d$ | $1<h_{kv}<a$ |
-# | MQA | $2d$ | $h_{kv}=1$ |
-# | MLA | $d_c+d_r$ | K、V 从同一个 $c$ 展开，不乘 2 |
+# | 多头（MHA） | $2ad$ | $h_{kv}=a$ |
+# | 分组查询（GQA） | $2h_{kv}d$ | $1<h_{kv}<a$ |
+# | 多查询（MQA） | $2d$ | $h_{kv}=1$ |
+# | 多头潜在（MLA） | $d_c+d_r$ | K、V 从同一个 $c$ 展开，不乘 2 |
 #
 # 单位要说清：GB $=10^9$，GiB $=2^{30}$，差 7.4%。
 
@@ -746,7 +746,7 @@ axes.minorticks_off()
 _ = axes.legend(fontsize=10)
 
 # %% [markdown] part="compute" title="参数与算力"
-# 给一份配置，三笔账都能算：参数（存多少）、每 token 的 FLOPs（算多少）、权重字节（读多少）。MoE 要分两个口径：总参数决定显存，激活参数决定算力。这一部分用一个函数算到底，最后核 DeepSeek-V3 的 671B / 37B。
+# 给一份配置，三笔账都能算：参数（存多少）、每 token 的 FLOPs（算多少）、权重字节（读多少）。混合专家（MoE）要分两个口径：总参数决定显存，激活参数决定算力。这一部分用一个函数算到底，最后核 DeepSeek-V3 的 671B / 37B。
 #
 # ## 9. 参数逐项数
 #
@@ -815,7 +815,7 @@ for name, m in MODELS.items():
 # %% [markdown]
 # ### DeepSeek-V3 的两本账
 #
-# 仓库的 `README.md` 写总 671B、激活 37B；`README_WEIGHTS.md` 说 671B 是主模型，MTP 模块另计。按配置逐项加：
+# 仓库的 `README.md` 写总 671B、激活 37B；`README_WEIGHTS.md` 说 671B 是主模型，多 token 预测（MTP）模块另计。按配置逐项加：
 
 # %%
 account = parameters(v3)
@@ -949,21 +949,8 @@ def mla_moe(m):
     return net
 
 
-small = v3._replace(
-    L=4,
-    h=24,
-    a=3,
-    d=4,
-    f=40,
-    V=50,
-    d_c=7,
-    d_r=2,
-    q_rank=9,
-    experts=5,
-    chosen=2,
-    shared=2,
-    f_e=6,
-)
+small = v3._replace(L=4, h=24, a=3, d=4, f=40, V=50, d_c=7, d_r=2, q_rank=9)
+small = small._replace(experts=5, chosen=2, shared=2, f_e=6)
 assert total_parameters(small) == sum(p.numel() for p in mla_moe(small).parameters())
 assert total_parameters(small._replace(router_bias=False)) == total_parameters(small) - 5
 print("MLA + MoE 的参数与 nn.Module 数出来的相等")
@@ -1001,6 +988,12 @@ def max_batch(m, memory, s, used=0.9, bits=16, kv_bits=16):
     return max(0, int((used * memory - weight_bytes(m, bits)) // kv_bytes(m, s, bits=kv_bits)))
 
 
+def max_length(m, memory, b, used=0.9, bits=16, kv_bits=16):
+    """b 条序列同样长，每条最多几个 token。"""
+    room = used * memory - weight_bytes(m, bits)
+    return max(0, int(room // kv_bytes(m, 1, b, bits=kv_bits)))
+
+
 card = 80 * GB
 for s in (2048, 8192, 131072):
     row = [max_batch(MODELS[name], card, s) for name in ("Llama-2-7B", "Llama-3-8B", "Qwen3-8B")]
@@ -1008,6 +1001,10 @@ for s in (2048, 8192, 131072):
         f"80 GB（10⁹），每条 {s} 个：Llama-2-7B {row[0]} 条，Llama-3-8B {row[1]} 条，Qwen3-8B {row[2]} 条"
     )
 assert max_batch(llama, card, 8192) == 52 and max_batch(llama, card, 131072) == 3
+assert max_length(llama, card, 52) >= 8192 > max_length(llama, card, 53)
+print(
+    f"Llama-3-8B 一条最长 {max_length(llama, card, 1)} 个，64 条各 {max_length(llama, card, 64)} 个"
+)
 assert max_batch(llama, card, 8192, kv_bits=8) == 104  # 缓存减半，并发翻倍
 assert max_batch(llama, 80 * GIB, 8192) == 57  # 把 80 GB 当 80 GiB，多估 5 条
 assert max_batch(v3, 8 * card, 1, bits=8) == 0  # 8 张也放不下：权重按总参数，不按激活
@@ -1094,7 +1091,7 @@ check("按块表取出再算 = 连续存放", attend(q, paged_k[None, None], pag
 #
 # 强度 $I=\text{FLOPs}/\text{字节}$，机器的平衡点 $\beta=\text{峰值 FLOP/s}\div\text{带宽}$。$I<\beta$ 是访存受限。$\beta$ 当作参数；H100（bf16）约 295，来源见 [预填充与解码](../docs/topics/kv-cache.md#预填充与解码)。
 #
-# **一个 $h\times f$ 的权重乘 $n$ 个 token**（每元素 $e$ 字节）：$I=\dfrac{2nhf}{e(hf+nh+nf)}\approx\dfrac{2n}{e}$，16 位时就是 $n$。预填充 $n=bs$，解码 $n=b$，临界 $n^\ast\approx e\beta/2$。
+# **一个 $h\times f$ 的权重乘 $n$ 个 token**（每元素 $e$ 字节）：$I=\dfrac{2nhf}{e(hf+nh+nf)}\approx\dfrac{2n}{e}$，16 位时就是 $n$。预填充 $n=bs$，解码 $n=b$，临界 $n^\ast\approx e\beta/2$。所以几百个 token 以上的预填充是算力受限，更短的仍是访存受限。
 #
 # **解码一整步**还要读缓存。记 $p$ 是每对的 FLOPs（$4Lad$），$\kappa$ 是每 token 缓存字节，$s'$ 是历史长：
 #
@@ -1137,7 +1134,17 @@ def longest_context(m, balance, element=2):
     return 2 * matmul_parameters(m) / gain if gain > 0 else np.inf
 
 
+def prefill_intensity(m, s, element=2):
+    """预填充一条 s 个 token 的提示：权重读一遍，缓存写一遍。"""
+    data = element * matmul_parameters(m) + kv_bytes(m, s, bits=8 * element)
+    return forward_flops(m, s) / data
+
+
 assert abs(matmul_intensity(64, 8192, 28672) / 64 - 1) < 0.02  # 约等于 token 数
+assert prefill_intensity(llama, 256) < 295 < prefill_intensity(llama, 320)
+print(
+    f"Llama-3-8B 的强度：预填充 8192 个 {prefill_intensity(llama, 8192):.0f}，解码 1 条 {decode_intensity(llama, 1, 8192):.1f}，64 条 {decode_intensity(llama, 64, 8192):.1f}"
+)
 for heads in (32, 8, 1):  # 只读缓存：a/h_kv，与 b、s' 无关
     m = llama._replace(h_kv=heads)
     for b, s in ((1, 512), (64, 8192)):
@@ -1148,11 +1155,8 @@ check(
 assert critical_batch(llama, 100, 0) == 100 and critical_batch(llama, 100, 0, element=1) == 50
 for balance in (50, 150, 295):
     limit = longest_context(llama, balance)
-    assert (
-        critical_batch(llama, balance, 0.99 * limit)
-        < np.inf
-        == critical_batch(llama, balance, 1.01 * limit)
-    )
+    assert critical_batch(llama, balance, 0.99 * limit) < np.inf
+    assert critical_batch(llama, balance, 1.01 * limit) == np.inf
 H100 = 295
 for name in ("Llama-2-7B", "Llama-3-8B", "Llama-3-70B", "DeepSeek-V3"):
     m = MODELS[name]
@@ -1405,7 +1409,7 @@ print("MHA/GQA/MQA、切块、缓存形状、因果、左补齐、一个 token�
 # <details>
 # <summary>答案 4</summary>
 #
-# 提示写满的 $\lfloor n/B\rfloor$ 块共用；剩下的 $n\bmod B$ 个连同各自的 $m$ 个，每条 $\lceil(n\bmod B+m)/B\rceil$ 块（$m\ge1$）。写时复制的途中，未满的那块原件若最后一个持有者直接写，就不多占。$n=1000,m=200,k=8,B=16$：$62+8\times13=166$ 块，不共用要 $8\times75=600$ 块。
+# 提示写满的 $\lfloor n/B\rfloor$ 块共用；剩下的 $n\bmod B$ 个连同各自的 $m$ 个，每条 $\lceil(n\bmod B+m)/B\rceil$ 块（$m\ge1$）。未满的那块由前 $k-1$ 条各复制一份，最后一条直接写原件，没有多出来的块。$n=1000,m=200,k=8,B=16$：$62+8\times13=166$ 块，不共用要 $8\times75=600$ 块。
 #
 # </details>
 #

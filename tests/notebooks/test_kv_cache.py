@@ -292,6 +292,10 @@ def test_max_batch_fits_and_one_more_does_not(name: str, memory: int, s: int) ->
     weights = n["weight_bytes"](m)
     assert b == 0 or weights + n["kv_bytes"](m, s, b) <= room
     assert weights + n["kv_bytes"](m, s, b + 1) > room
+    if b:
+        longest = n["max_length"](m, memory * 1e9, b)
+        assert s <= longest and n["max_batch"](m, memory * 1e9, longest) >= b
+        assert n["max_batch"](m, memory * 1e9, longest + 1) < b
 
 
 @few
