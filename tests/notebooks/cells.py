@@ -49,7 +49,8 @@ def read_mutants(name: str) -> list[Mutant]:
 def run_cell(source: str, number: int, namespace: dict[str, Any]) -> None:
     """在 namespace 里执行一格，不显示输出；图画完就关。"""
     with contextlib.redirect_stdout(io.StringIO()):
-        exec(compile(source, f"第 {number} 个代码格", "exec"), namespace)
+        code = compile(source, f"第 {number} 个代码格", "exec", dont_inherit=True)
+        exec(code, namespace)
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
 

@@ -3,6 +3,7 @@
 名字、参数与结果照 PyTorch；没有的名字会说没有。测试用真的 PyTorch 逐题核对。
 """
 
+import difflib
 import math
 import sys
 import types
@@ -31,8 +32,7 @@ class Tensor:
         self._a = np.asarray(data)
 
     def __getattr__(self, name):
-        known = "、".join(sorted(n for n in dir(Tensor) if not n.startswith("_")))
-        raise AttributeError(f"这个子集的 Tensor 没有 {name}；有：{known}", name=name)
+        raise AttributeError(_no_such("Tensor", name, dir(Tensor)), name=name)
 
     # 形状与类型
     shape = property(lambda self: self._a.shape)
@@ -768,11 +768,17 @@ _FUNCTIONAL = [
 ]
 
 
-def _missing(module, names):
-    known = "、".join(names)
+def _no_such(owner, name, names):
+    near = difflib.get_close_matches(name, [n for n in names if n[0] != "_"], 3)
+    hint = f"；相近的有 {'、'.join(near)}" if near else ""
+    return f"这个子集的 {owner} 没有 {name}{hint}。它只有参考答案用到的那些名字"
+
+
+def _missing(module, owner):
+    names = list(vars(module))
 
     def find(name):
-        raise AttributeError(f"这个子集的 {module} 没有 {name}；有：{known}", name=name)
+        raise AttributeError(_no_such(owner, name, names), name=name)
 
     return find
 
@@ -788,6 +794,6 @@ def install():
     nn.functional = functional
     here.nn = nn
     for module, label in ((nn, "torch.nn"), (functional, "torch.nn.functional")):
-        module.__getattr__ = _missing(label, sorted(n for n in vars(module) if n[0] != "_"))
-    here.__getattr__ = _missing("torch", sorted(n for n in vars(here) if n[0] != "_"))
+        module.__getattr__ = _missing(module, label)
+    here.__getattr__ = _missing(here, "torch")
     sys.modules |= {"torch": here, "torch.nn": nn, "torch.nn.functional": functional}
