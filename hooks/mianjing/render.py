@@ -239,15 +239,20 @@ def render_derivation(
     markdown: str,
     catalog: Catalog,
     has_python: bool,
+    repository: str,
     href: Href,
 ) -> str:
-    """推导的第 number 页：各页的目录、下载与运行，随后是执行过的正文。"""
+    """推导的第 number 页：各页的目录、下载与运行，随后是执行过的正文。
+
+    repository 是 GitHub 上的「主人/仓库」，不知道时是空串。
+    """
     head = _template(
         "derivation_head.html",
         derivation=derivation,
         number=number,
         catalog=catalog,
         has_python=has_python,
+        repository=repository,
         href=href,
     )
     return "\n".join([head, markdown, "" if number else _render_aliases(derivation.aliases)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin
@@ -182,7 +183,13 @@ class SitePages:
                 )
             case DerivationPage():
                 return title + render.render_derivation(
-                    record.derivation, record.number, markdown, self.catalog, self.has_python, href
+                    record.derivation,
+                    record.number,
+                    markdown,
+                    self.catalog,
+                    self.has_python,
+                    _repository(self.config.repo_url or ""),
+                    href,
                 )
             case Page():
                 try:
@@ -298,6 +305,12 @@ def _page(files: Files, uri: str) -> SitePage:
     file = files.get_file_from_path(uri)
     assert file is not None and file.page is not None, uri
     return file.page
+
+
+def _repository(repo_url: str) -> str:
+    """GitHub 仓库地址里的「主人/仓库」；不是 GitHub 的是空串。"""
+    match = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+?)(\.git)?/?", repo_url)
+    return match[1] if match else ""
 
 
 def _section_of(nav: Navigation, uri: str) -> Section | None:

@@ -52,7 +52,7 @@ def test_question_page(crowd: Library, check_golden: Golden, key: str) -> None:
 def test_derivation_page(crowd: Library, check_golden: Golden) -> None:
     catalog = crowd.catalog()
     page = render.render_derivation(
-        catalog.derivations["scaling"], 0, "正文\n", catalog, True, href
+        catalog.derivations["scaling"], 0, "正文\n", catalog, True, "example/example", href
     )
     check_golden("derivation-scaling.txt", page)
 
@@ -216,7 +216,7 @@ def generated(catalog: Catalog) -> list[str]:
         for q in catalog.questions.values()
     ]
     pages += [
-        render.render_derivation(d, 0, "", catalog, False, href)
+        render.render_derivation(d, 0, "", catalog, False, "", href)
         for d in catalog.derivations.values()
     ]
     return pages + [block(catalog, href) for block in BLOCKS.values()]
