@@ -16,7 +16,7 @@ PRACTICE = ROOT / "docs" / "practice"
 _SCRIPTS = ROOT / "docs" / "assets" / "javascripts" / "python"
 sys.path.insert(0, str(_SCRIPTS))
 
-import judge  # type: ignore[import-not-found]  # noqa: E402
+import judge as judge  # type: ignore[import-not-found]  # noqa: E402
 
 compare = judge.compare
 same_behaviour = judge.same_behaviour
