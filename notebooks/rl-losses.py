@@ -44,6 +44,8 @@ from toolkit import (
     numeric_gradient,
 )
 
+# isort: split
+
 # %% [markdown]
 # ## 1. 能穷举的小语言
 #
@@ -612,7 +614,7 @@ print(f"V 有误差：偏差从 λ=0 的 {bias['noisy'][0]:.2f} 降到 λ=1 的 
 assert bias["exact"].max() < 1e-12 and bias["noisy"][-1] < 1e-12 and bias["noisy"][0] > 0.1
 assert np.all(np.diff(bias["noisy"]) < 0) and deviation["exact"][0] < deviation["exact"][-1]
 
-# %% alt="两幅图，横轴是 λ 从 0 到 1。左图是梯度的偏差：价值精确时恒为 0，价值有误差时随 λ 增大单调降到 0。右图是标准差：价值精确时随 λ 增大而上升，价值有误差时始终更高。λ 用偏差换方差，前提是价值有误差"
+# %% alt="两幅图，横轴是 λ 从 0 到 1。左图是梯度的偏差：价值精确时恒为 0，价值有误差时随 λ 增大单调降到 0。右图是单个样本的标准差：两种价值都随 λ 增大而上升。λ 用偏差换方差，而偏差来自不准的价值"
 fig, (left, right) = figure(1, 2, size=(6.4, 3.0))
 for name, color, style in (("exact", BLUE, "s-"), ("noisy", RED, "o--")):
     _ = left.plot(lams, np.round(bias[name], 4), style, color=color, label=f"{name} $V$")
@@ -898,7 +900,7 @@ tied_ref = np.log([[0.1, 0.8, 0.1], [0.3, 0.3, 0.4], [0.1, 0.3, 0.6]])  # 行：
 chosen, rejected, third = (answers.index(x) for x in ("BBE", "BBBB", "BE"))
 
 
-def displacement(sft=0.0, steps=400, rate=0.5, beta=1.0):
+def displacement(sft=0.0, steps=100, rate=0.5, beta=1.0):
     tied, track = tied_ref.copy(), []
     start = token_logp(tied_ref[bigram]).sum(axis=1)
     for _ in range(steps + 1):
@@ -927,12 +929,12 @@ assert plain[-1, 0] < plain[0, 0] - 1 and plain[-1, 1] < plain[0, 1] - 1  # 两�
 assert plain[-1, 2] > plain[0, 2] and mixed[-1, 0] > mixed[0, 0]
 
 # %% alt="左图是三种回答的对数概率随训练步数变化：chosen BBE 与 rejected BBBB 都下降，rejected 降得更快，数据里没有的 BE 反而上升。右图是同一次训练的 DPO 损失，从 ln2 单调降到接近 0。损失好看不代表 chosen 的概率上升"
-steps = np.arange(len(plain))[::8]
+steps = np.arange(len(plain))[::2]
 fig, (left, right) = figure(1, 2, size=(6.4, 3.1))
 lines = [("chosen BBE", BLUE, "-"), ("rejected BBBB", RED, "--"), ("unseen BE", GREEN, ":")]
 for column, (name, color, style) in enumerate(lines):
-    _ = left.plot(steps, four_digits(plain[::8, column]), style, color=color, label=name)
-_ = right.plot(steps, four_digits(plain[::8, 3]), color=BLUE)
+    _ = left.plot(steps, four_digits(plain[::2, column]), style, color=color, label=name)
+_ = right.plot(steps, four_digits(plain[::2, 3]), color=BLUE)
 _ = right.axhline(round(float(np.log(2)), 4), color=GRAY, linestyle=":")
 _ = left.set(xlabel="step", title=r"$\log\pi(y)$")
 _ = right.set(xlabel="step", title="DPO loss", ylim=(0, 0.75))
@@ -1207,9 +1209,15 @@ def grpo(logp, old, ref_logp, adv, mask, eps=0.2, beta=0.04, way="grpo", longest
 logp, stored, ref_logp = rng.normal(-1.5, 0.4, size=(3, 4, 6))
 valid = (np.arange(6) < np.array([6, 3, 1, 5])[:, None]).astype(float)
 adv = group_advantage(np.array([[1.0, 0, 0, 1]]))[0]
+
+
+def total_loss(z, way):
+    return grpo(z, stored, ref_logp, adv, valid, 0.2, 0.3, way, 6)
+
+
 for way in ("grpo", "dapo", "dr_grpo"):
-    f = lambda z, way=way: grpo(z, stored, ref_logp, adv, valid, 0.2, 0.3, way, 6)  # noqa: E731
-    check(f"{way} 的梯度与有限差分", f(logp)[1], numeric_gradient(lambda z: f(z)[0], logp), 1e-9)
+    numeric = numeric_gradient(lambda z, way=way: total_loss(z, way)[0], logp)
+    check(f"{way} 的梯度与有限差分", total_loss(logp, way)[1], numeric, 1e-9)
 
 loss, gradient = grpo(logp, logp, logp, adv, np.ones((4, 6)))
 print(
@@ -1300,7 +1308,7 @@ assert final["grpo"][2] < final["dapo"][2] < final["dr_grpo"][2] - 0.01
 #
 # ### 难度
 #
-# 二元奖励、正确率 $p$ 的提问：除以标准差之后，期望的推力是多少？对 $G=8$ 的二项分布逐项求和：不除时恰是 $\frac{G-1}Gp(1-p)$；除了以后两端被相对抬高，直到全对全错的组占了多数。
+# 二元奖励、正确率 $p$ 的提问：除以标准差之后，期望的推力是多少？对 $G=8$ 的二项分布逐项求和：不除时恰是 $\frac{G-1}Gp(1-p)$；除了以后，两端的题相对抬高。$G\to\infty$ 时这个比是 $1/\sqrt{p(1-p)}$；$G$ 有限时没有那么陡，因为两端多是全对全错的组，本来就没有信号。
 
 # %%
 from math import comb
@@ -1324,7 +1332,7 @@ ratio = with_std / without
 print(f"除与不除之比：p=0.5 时 {ratio[49]:.2f}，p=0.1 时 {ratio[9]:.2f}，p=0.02 时 {ratio[1]:.2f}")
 assert ratio[1] > ratio[9] > ratio[49]
 
-# %% alt="左图横轴是正确率，纵轴是错的回答的平均长度：GRPO 一路变长，DAPO 稍微变长，Dr. GRPO 是水平线。右图横轴是一道题的正确率，纵轴是相对 p 等于 0.5 的推力：不除标准差是抛物线，除了以后更平，两端的题权重偏大"
+# %% alt="左图横轴是正确率，纵轴是错的回答的平均长度：GRPO 一路变长，DAPO 稍微变长，Dr. GRPO 是水平线。右图横轴是一道题的正确率，纵轴是除标准差与不除的推力之比，U 形：p 等于 0.5 时约 2，靠近 0 或 1 时升到 2.7 以上，两端的题权重偏大；虚线是 1 除以根号 p(1−p)，组无穷大时的极限"
 fig, (left, right_axis) = figure(1, 2, size=(6.4, 3.3))
 names = {
     "grpo": ("GRPO", RED, "-"),
@@ -1336,10 +1344,14 @@ for way, (label, color, style) in names.items():
     _ = left.plot(
         four_digits(track[:, 0]), four_digits(track[:, 1]), style, color=color, label=label
     )
-_ = right_axis.plot(odds, four_digits(with_std / with_std[49]), color=RED, label="with std")
-_ = right_axis.plot(odds, four_digits(without / without[49]), ":", color=BLUE, label="without")
+_ = right_axis.plot(odds, four_digits(ratio), color=RED, label="$G=8$")
+_ = right_axis.plot(
+    odds, four_digits((odds * (1 - odds)) ** -0.5), "--", color=GRAY, label=r"$1/\sqrt{p(1-p)}$"
+)
 _ = left.set(xlabel="accuracy", title="length of wrong answers")
-_ = right_axis.set(xlabel="accuracy $p$ of a prompt", title="push relative to $p=0.5$")
+_ = right_axis.set(
+    xlabel="accuracy $p$ of a prompt", title="push: with std / without", ylim=(1.5, 4)
+)
 _ = left.legend()
 _ = right_axis.legend(fontsize=10)
 
@@ -1355,7 +1367,7 @@ _ = right_axis.legend(fontsize=10)
 # |---|---|---|
 # | REINFORCE | 往后的奖励 − 批均值 | 奖励里，$k_1$ |
 # | PPO | GAE（$\lambda=0.95$），价值表一起学 | 奖励里，$k_1$ |
-# | GRPO | 8 个提问 × $G=8$，除标准差 | 损失里，$k_3$ |
+# | GRPO | 8 组 × $G=8$，除标准差 | 损失里，$k_3$ |
 # | DPO | 512 对离线偏好，两条都从参考采 | 隐式，在 $\beta h$ 里 |
 
 
@@ -1451,7 +1463,8 @@ _ = axis.plot(
 )
 looks = {"REINFORCE": (ORANGE, "^"), "PPO": (BLUE, "s"), "GRPO": (RED, "o"), "DPO": (GREEN, "D")}
 for name, (color, shape) in looks.items():
-    track = four_digits(curves[name][:: len(curves[name]) // 15])
+    shown = np.unique(np.geomspace(1, len(curves[name]), 16).astype(int)) - 1
+    track = four_digits(curves[name][shown])
     _ = axis.plot(
         track[:, 0], track[:, 1], shape + "-", color=color, label=name, markersize=4, linewidth=0.8
     )
@@ -1511,12 +1524,12 @@ print(
     f"不加 KL 训练 120 步：代理 {free[-1, 1]:.2f}，真实 {free[-1, 2]:.2f}（途中最高 {free[:, 2].max():.2f}）"
 )
 
-# %% alt="横轴是与参考的 KL，纵轴是得分。代理分的实线一直上升；真实分的虚线先升后降，峰值出现在 KL 约半个 nat 处，之后跌到起点以下。圆点与方点是不加 KL 的训练轨迹，走的是同一个形状。代理分在涨不等于变好"
+# %% alt="横轴是与参考的 KL，纵轴是得分。代理分的实线一直上升；真实分的虚线先升后降，峰值出现在 KL 约三分之一 nat 处，之后跌到起点以下。圆点与方点是不加 KL 的训练轨迹，走的是同一个形状。代理分在涨不等于变好"
 fig, axis = figure(size=(6.2, 3.6))
 x = four_digits(frontier[::-1, 0])
 _ = axis.plot(x, four_digits(proxy_line), color=BLUE, label="proxy (optimal)")
 _ = axis.plot(x, four_digits(gold_line), "--", color=RED, label="gold (same policy)")
-points = four_digits(free[::8])
+points = four_digits(free[np.unique(np.geomspace(1, len(free), 18).astype(int)) - 1])
 _ = axis.plot(points[:, 0], points[:, 1], "s", color=BLUE, markersize=4, label="proxy (training)")
 _ = axis.plot(points[:, 0], points[:, 2], "o", color=RED, markersize=4, label="gold (training)")
 _ = axis.set(xlabel=r"KL$(\pi\,\|\,\pi_{ref})$ (nat)", ylabel="mean score")
