@@ -17,9 +17,9 @@
 # ---
 
 # %% [markdown] part="gradient" title="策略梯度与基线"
-# 这一本把 PPO、DPO、GRPO 的损失推一遍、写一遍，并且每个估计都和**真值**比。办法是用一个小到能穷举的语言：只有 31 种回答，任何期望都是 31 项的和，「无偏」「方差小」不靠抽样，直接算出来。
+# 这一本把近端策略优化（Proximal Policy Optimization，PPO）、直接偏好优化（Direct Preference Optimization，DPO）、组相对策略优化（Group Relative Policy Optimization，GRPO）的损失推一遍、写一遍，每个估计都和**真值**比。办法是用一个小到能穷举的语言：只有 31 种回答，任何期望都是 31 项的和，「无偏」「方差小」不靠抽样，直接算出来。
 #
-# [边塞科技](../docs/experiences/biansai-2023.md#rlhf) 的记录里聊了 RLHF；流程、数字与追问在 [多模态与 RLHF](../docs/topics/multimodal-rlhf.md) 和 [推理强化学习](../docs/topics/rl-for-reasoning.md)。时间只够看一眼，就记住这张表：
+# [边塞科技](../docs/experiences/biansai-2023.md#rlhf) 的记录里聊了基于人类反馈的强化学习（RLHF）；流程、数字与追问在 [多模态与 RLHF](../docs/topics/multimodal-rlhf.md) 和 [推理强化学习](../docs/topics/rl-for-reasoning.md)。时间只够看一眼，就记住这张表：
 #
 # | 问题 | 结论 |
 # |---|---|
@@ -452,7 +452,7 @@ print(f"每步重算 old：KL = {far:.2f} nat，最大比率 {r_far[adv > 0].max
 assert far > 5 * near and r_far[adv > 0].max() > 1.5 * r_near[adv > 0].max()
 
 # %% [markdown]
-# 存下 `old` 时比率也可以越过 1.2：截断只是让走过头的 token **没有梯度**，别的 token 共用参数，照样带着它走。所以实践里还要看 KL，过大就提前停。
+# 存下 `old` 时比率也可以越过 1.2：截断只是让走过头的 token **没有梯度**；同一前文下别的 token 被压低，它的概率照样上升。所以实践里还要看 KL，过大就提前停。
 #
 # ### 反向的两个见证
 #
@@ -787,7 +787,7 @@ print(
 # %% [markdown]
 # ## 10. DPO 的损失与梯度
 #
-# 从闭式反解奖励，记 $h(y)=\log\pi(y)-\log\pi_\text{ref}(y)$：
+# 直接偏好优化（DPO）从闭式反解奖励，记 $h(y)=\log\pi(y)-\log\pi_\text{ref}(y)$：
 #
 # $$
 # r(y)=\beta\log\frac{\pi^*(y)}{\pi_\text{ref}(y)}+\beta\log Z .
@@ -1115,13 +1115,13 @@ for name, g in {"逐 token 的 k2": token_k2, "逐 token 的 k3": token_k3}.item
 # %% [markdown] part="grpo" title="GRPO 与长度偏置"
 # ## 14. 组内优势
 #
-# GRPO 不要价值模型：同一个提问采 $G$ 个回答，互相当基线，再把这个数广播到回答的每个 token：
+# 组相对策略优化（GRPO）不要价值模型：同一个提问采 $G$ 个回答，互相当基线，再把这个数广播到回答的每个 token：
 #
 # $$
 # \hat A_i=\frac{R_i-\mathrm{mean}(R)}{\mathrm{std}(R)+\epsilon}.
 # $$
 #
-# 三个边界先说清：组内同分时分子全 0，$\epsilon$ 防 $0/0$，优势全 0、没有梯度；$G=1$ 没有可比的对象，直接报错；均值必须在**同一个提问**里算。标准差用样本标准差（除以 $G-1$），TRL、verl 与 Dr. GRPO 的官方代码都如此，$\epsilon$ 各取 $10^{-4}$、$10^{-6}$、$10^{-8}$（[GRPO](../docs/questions/grpo-loss.md)；`sail-sg/understand-r1-zero` 的 `train_zero_math.py`）。
+# 三个边界先说清：组内同分时分子全 0，$\epsilon$ 防 $0/0$，优势全 0、没有梯度；$G=1$ 没有可比的对象，直接报错；均值必须在**同一个提问**里算。标准差用样本标准差（除以 $G-1$），$\epsilon$ 各家不同：TRL $10^{-4}$，verl $10^{-6}$（[GRPO](../docs/questions/grpo-loss.md)），Dr. GRPO 的官方代码里作对照的 GRPO 是 $10^{-8}$（`train_zero_math.py`）。
 
 
 # %%
@@ -1254,7 +1254,7 @@ for way, judge in judges.items():
 #
 # 答错时 $\hat A<0$。除以 $|o_i|$，写得长的每个 token 罚得轻：同样是错，长的那条相对更「划算」，于是**错的越写越长**；答对时相反，短的每个 token 奖得重。
 #
-# 做一个干净的实验：第一个 token 写 B 就算对，之后写多长与对错**无关**。正确的梯度不该动后面的长度，因为给定对错，优势是常数 $c$，而 $\mathbb E[c\,\nabla\log\pi(\text{后文})]=0$。期望梯度仍由穷举得到（$G=2$，$31^2$ 种组），画「错的回答的平均长度」随正确率的变化。
+# 做一个干净的实验：第一个 token 写 B 就算对，之后写多长与对错**无关**。正确的梯度不该动后面的长度，因为给定对错，优势是常数 $c$，而 $\mathbb E[c\,\nabla\log\pi(\text{后文})]=0$。期望梯度仍由穷举得到（$G=2$，$31^2$ 种组）；三种做法的优势相同，只换长度的分母。画「错的回答的平均长度」随正确率的变化。
 
 # %%
 right = np.array([x[0] == "B" for x in answers])
@@ -1407,12 +1407,12 @@ def train_ppo(steps=150, rate=1.0, epochs=4, seed=2):
     return np.array([*track, place(now)])
 
 
-def train_grpo(steps=150, rate=1.0, epochs=2, seed=3):
+def train_grpo(steps=150, rate=1.0, epochs=2, seed=3, scale=True):
     draw, now, track = np.random.default_rng(seed), ref_theta.copy(), []
     for _ in range(steps):
         track.append(place(now))
         y = draw.choice(N, size=64, p=distribution(now))
-        adv = group_advantage(reward[y].reshape(8, 8)).ravel()
+        adv = group_advantage(reward[y].reshape(8, 8), scale=scale).ravel()
         stored, fixed = token_logp(now, y), token_logp(ref_theta, y)
         for _ in range(epochs):
             _, g = grpo(token_logp(now, y), stored, fixed, adv, mask[y], beta=beta)
@@ -1480,12 +1480,26 @@ _ = axis.set(
 _ = axis.legend(loc="lower right", fontsize=10)
 
 # %% [markdown]
-# 三点要能解释：
+# 三点要能解释，后两点各换一个条件再跑一次：
 #
 # - **REINFORCE 与 PPO 到了最优点附近**：$k_1$ 放奖励，期望梯度正是 $\nabla J$（第 13 节）。
-# - **GRPO 用同一个 $\beta$，停得近得多**：它的优势除过标准差，奖励的尺度没了，$\beta$ 不再以「奖励每 nat」计；$k_3$ 又是另一个方向的 KL。所以 $\beta$ 不能在 PPO 与 GRPO 之间照抄。
-# - **DPO 走得一样远，分略低**：512 对离线样本的采样误差留在了策略里，没有新样本来纠正；总体损失的最优点仍是 $\pi^*$（第 10 节）。
-#
+# - **GRPO 用同一个 $\beta$，停得近得多**：优势除过标准差，奖励的尺度没了，$\beta$ 不再以「每 nat 值多少奖励」计；$k_3$ 又是另一个方向的 KL。所以 $\beta$ 不能在 PPO 与 GRPO 之间照抄。去掉标准差，差距小了一半左右，剩下的一半还在。
+# - **DPO 走得一样远，分略低**：总体损失的最优点是 $\pi^*$（第 10 节），差的是数据。得分最高的 BBBB 参考模型很少采到，一采到又几乎总赢，它的分差估不准；误差留在策略里，没有新样本来纠正。换成 8,192 对，$J$ 就近一些。
+
+# %%
+unscaled = train_grpo(scale=False)
+print(
+    f"GRPO 不除标准差：KL {unscaled[-1, 0]:.2f}（除的 {curves['GRPO'][-1, 0]:.2f}，最优 {kl(star, ref):.2f}）"
+)
+assert curves["GRPO"][-1, 0] + 0.2 < unscaled[-1, 0] < kl(star, ref) - 0.2
+
+more = train_dpo(pairs=8192)
+j_few, j_more = (t[-1, 1] - beta * t[-1, 0] for t in (curves["DPO"], more))
+rare = 2 * 512 * ref[answers.index("BBBB")]
+print(f"BBBB 在 512 对里平均出现 {rare:.0f} 次；DPO 的 J：512 对 {j_few:.2f}，8192 对 {j_more:.2f}")
+assert j_few + 0.05 < j_more < best_value
+
+# %% [markdown]
 # ## 18. 奖励作弊
 #
 # 把第 1 节的奖励当**代理**：每个 B 都加 1 分。真实偏好是：前两个 B 各值 1 分，第三个起是啰嗦，每个倒扣 1 分。代理在参考策略常去的短回答上是准的，走远了才脱钩。沿前沿走（代理的精确最优），再看一次不加 KL 的训练：
@@ -1653,6 +1667,25 @@ numpy_loss, numpy_grad = grpo(*(x.detach().double().numpy() for x in inputs))
 check("8 GRPO 与手推的 NumPy", numpy_loss, torch_loss.item())
 check("8 GRPO 的梯度", numpy_grad, torch.autograd.grad(torch_loss, logp)[0].numpy())
 print("策略梯度、pad、空掩码、GAE、移位、极端间隔、同分、与手推一致：全部通过")
+
+# %% [markdown]
+# ### 要存什么
+#
+# 损失本身是逐元素的，$O(b\,s)$；GAE 递推 $O(b\,s)$，按定义逐项加是 $O(b\,s^2)$。贵的是取 logp：`log_softmax` 要留一份 $(b,s,V)$，取完就放掉，或分块取。
+#
+# | | 每个 token 存 | 每条回答存 |
+# |---|---|---|
+# | PPO | `old`、参考 logp、旧价值、优势、价值目标 | 奖励 |
+# | GRPO | `old`；$\beta>0$ 时加参考 logp | 优势 |
+# | DPO | 无（离线） | 参考的 logp 之和 |
+
+# %%
+b, s, V_size = 8, 4096, 2**17  # 举例：词表 131,072，float32
+size_bytes = 4 * b * s * V_size
+assert size_bytes == 16 * 2**30
+print(
+    f"一份 (b, s, V) 的 float32 logits：{size_bytes / 2**30:.0f} GiB；取出的 logp：{4 * b * s / 2**10:.0f} KiB"
+)
 
 # %% [markdown]
 # ## 20. 练习
