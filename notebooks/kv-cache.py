@@ -1020,7 +1020,7 @@ print(
 #
 # $$
 # B\lceil n/B\rceil-n\;\le\;B-1,\qquad
-# \text{平均}\;\frac{B-1}{2}\;（n\bmod B\text{ 均匀时}）.
+# \text{平均}\;\frac{B-1}{2}\quad\text{（}n\bmod B\text{ 均匀时）}.
 # $$
 #
 # 长度服从几何分布、均值 $\bar n$ 时可以精确算：$p=1/\bar n$，$\mathbb E[B\lceil n/B\rceil]=B/(1-(1-p)^B)$。$B\ll\bar n$ 时它就是 $\bar n+(B-1)/2$；$B$ 与 $\bar n$ 相当时均匀的假设不成立，浪费更多。
