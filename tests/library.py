@@ -181,6 +181,57 @@ sources: []
     ),
 }
 
+EXERCISE = "docs/practice/scores/index.md"
+MUTANTS = "docs/practice/scores/mutants.yml"
+CAUGHT = "docs/practice/caught.json"
+EXERCISES: dict[str, str] = {
+    EXERCISE: """\
+---
+title: 打分
+topic: attention
+aliases: []
+level: L1
+questions: [why-scale]
+---
+
+## 题目
+
+把分数除以二。
+
+## 接口与形状
+
+`half(x)`
+
+## 边界
+
+零还是零。
+
+## 提示
+
+除法。
+""",
+    "docs/practice/scores/starter.py": "def half(x):\n    ...\n",
+    "docs/practice/scores/reference.py": "def half(x):\n    return x / 2\n",
+    "docs/practice/scores/oracle.py": "def half(x):\n    return 0.5 * x\n",
+    "docs/practice/scores/tests.py": (
+        "from judge import Case\n\n\ndef make_cases():\n"
+        "    return [Case('一', lambda s: s.half(3.0)), Case('零', lambda s: s.half(0.0))]\n"
+    ),
+    MUTANTS: "".join(
+        f"- id: wrong-{n}\n  old: x / 2\n  new: x / {n}\n  why: 除以了 {n} <b>\n"
+        for n in (3, 4, 5, 6)
+    ),
+    CAUGHT: json.dumps(
+        {
+            "scores": {
+                "cases": ["一 <b>", "零"],
+                "mutants": {f"wrong-{n}": [0] for n in (3, 4, 5, 6)},
+            }
+        }
+    ),
+}
+"""一道合格的虚构手写题。"""
+
 HOSTILE = "5 < 6 & \"双\" '单' {{ 700 * 7 }} {% x %} **粗** `码` $x$ [链](y) | 表"
 """读得进来、但不转义就会出事的文字。"""
 
@@ -217,6 +268,7 @@ wild:
     .replace("为什么要缩放", "为什么用 softmax & 'x'")
     .replace("aliases: [缩放]", "aliases: []")
     .replace("level: L1", "level: L2"),
+    **EXERCISES,
     "docs/experiences/quiet-2026.md": """\
 ---
 title: 沉默公司面经

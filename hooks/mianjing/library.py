@@ -32,7 +32,7 @@ from mianjing.model import (
     Topic,
 )
 from mianjing.notebook import PartError, read_parts
-from mianjing.practice import CAUGHT, FILES, read_exercise
+from mianjing.practice import CAUGHT, FILES, read_caught, read_exercise
 from mianjing.problem import Problem
 from mianjing.vocabulary import read_vocabulary
 
@@ -157,11 +157,12 @@ def _read_exercises(
     ordered = _sorted(topics, lambda t: _topic_order(t, topics))
     ranks = {key: rank for rank, key in enumerate(ordered)}
     result: dict[str, Exercise] = {}
+    table = read_caught(root)
     for file in sorted((root / "docs" / "practice").glob("*/index.md")):
         document, found = read_document(_relative(root, file), file.read_bytes())
         problems += found
         if document is not None and _is_own(file):
-            exercise = read_exercise(root, document, problems)
+            exercise = read_exercise(root, document, table, problems)
             result[exercise.key] = exercise
     return _sorted(result, lambda e: (ranks.get(e.topic, len(ranks)), e.level, e.key))
 

@@ -215,6 +215,10 @@ class Exercise:
     reference: str
     tests: str
     mutants: tuple[Mutant, ...]
+    cases: tuple[str, ...]
+    """各个测试的名字。"""
+    caught: dict[str, tuple[int, ...]]
+    """错误答案的 id → 抓住它的测试（从 0 起）。"""
     body: str
     body_line: int
     lines: dict[str, int]

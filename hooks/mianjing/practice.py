@@ -30,11 +30,22 @@ _KEYS = {"id", "old", "new", "why", "by"}
 _BY = ("value", "shape", "exception")
 
 
-def read_exercise(root: Path, document: Document, problems: list[Problem]) -> Exercise:
-    """一道手写题；文件缺失、代码有语法错误、错误答案写得不对，都记进 problems。"""
+def read_exercise(
+    root: Path, document: Document, table: dict[str, Any], problems: list[Problem]
+) -> Exercise:
+    """一道手写题；文件缺失、代码有语法错误、错误答案写得不对，都记进 problems。
+
+    table 是 `read_caught` 的结果。
+    """
     folder = (root / document.path).parent
     top = Fields(document.path, document.fields, problems)
     scripts = {name: _read_script(root, folder / f"{name}.py", problems) for name in SCRIPTS}
+    judged = table.get(folder.name, {"cases": [], "mutants": {}})
+    mutants = _read_mutants(root, folder / "mutants.yml", scripts["reference"], problems)
+    if {mutant.id for mutant in mutants} != judged["mutants"].keys():
+        path = f"docs/practice/{CAUGHT}"
+        message = f"「{folder.name}」的错误答案变了：运行 pytest tests/practice --update 再提交"
+        problems.append(Problem(path, 1, "E305", folder.name, message))
     exercise = Exercise(
         key=folder.name,
         path=document.path,
@@ -46,7 +57,9 @@ def read_exercise(root: Path, document: Document, problems: list[Problem]) -> Ex
         starter=scripts["starter"],
         reference=scripts["reference"],
         tests=scripts["tests"],
-        mutants=_read_mutants(root, folder / "mutants.yml", scripts["reference"], problems),
+        mutants=mutants,
+        cases=tuple(judged["cases"]),
+        caught={one: tuple(numbers) for one, numbers in judged["mutants"].items()},
         body=document.body,
         body_line=document.body_line,
         lines=top.lines,
@@ -57,9 +70,8 @@ def read_exercise(root: Path, document: Document, problems: list[Problem]) -> Ex
 
 def read_caught(root: Path) -> dict[str, Any]:
     """每题的测试名与每个错误答案被哪几个测试抓住：由 `pytest tests/practice --update` 写出。"""
-    table: dict[str, Any] = json.loads(
-        (root / "docs" / "practice" / CAUGHT).read_text(encoding="utf-8")
-    )
+    file = root / "docs" / "practice" / CAUGHT
+    table: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     return table
 
 

@@ -12,7 +12,6 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -194,7 +193,6 @@ def fold_answers(html: str) -> str:
 def render_exercise(
     exercise: Exercise,
     catalog: Catalog,
-    caught: dict[str, Any] | None,
     has_python: bool,
     href: Href,
 ) -> str:
@@ -202,12 +200,12 @@ def render_exercise(
     values = {"exercise": exercise, "catalog": catalog, "group": group, "href": href}
     head = _template("exercise_head.html", topic=catalog.topics[exercise.topic], **values)
     area = _template("exercise_area.html", has_python=has_python, **values)
-    tail = _template("exercise_mutants.html", caught=caught, **values)
-    body, hint = exercise.body.strip("\n").split("\n## 提示\n")
+    tail = _template("exercise_mutants.html", **values)
+    body, _, hint = exercise.body.partition("\n## 提示\n")
     return "\n".join(
         [
             head,
-            body,
+            body.strip("\n"),
             "",
             "## 作答",
             "",
@@ -302,6 +300,7 @@ BLOCKS: dict[str, Callable[[Catalog, Href], str]] = {
     "question-topics": _block("question_topics.html"),
     "derivation-list": _block("derivation_list.html"),
     "exercise-list": _block("exercise_list.html"),
+    "exercise-mistakes": _block("exercise_mistakes.html"),
     "vocabulary": _block("vocabulary.html"),
     "question-companies": _block("question_companies.html"),
     "calculators": lambda catalog, href: _render_calculators(),

@@ -27,7 +27,7 @@ from mianjing.notebook import (
     render_notebook,
     retarget,
 )
-from mianjing.practice import dump_exercise, read_caught
+from mianjing.practice import dump_exercise
 from mianjing.problem import Problem
 from mianjing.search.documents import Document, make_documents, read_synonyms
 from mianjing.search.index import build_index
@@ -76,7 +76,6 @@ class SitePages:
             self.notebooks,
         )
         self.has_python = not missing_assets(root)
-        self.caught = read_caught(root)
         if not (root / "docs" / _MATH_STYLE).is_file():
             message = "还没有打包浏览器端的库：运行 npm run bundle，或用 make serve、make build"
             problems.append(Problem(f"docs/{_MATH_STYLE}", 1, "E305", "", message))
@@ -178,9 +177,7 @@ class SitePages:
             case Question():
                 return title + render.render_question(record, self.catalog, href)
             case Exercise():
-                return title + render.render_exercise(
-                    record, self.catalog, self.caught.get(record.key), self.has_python, href
-                )
+                return title + render.render_exercise(record, self.catalog, self.has_python, href)
             case DerivationPage():
                 return title + render.render_derivation(
                     record.derivation,

@@ -74,7 +74,7 @@ def test_solving(server: SiteServer, context: BrowserContext) -> None:
     assert all(url.startswith(server.url("")) for url in asked)
     page.goto(server.url("practice/"))
     expect(page.locator("main")).to_contain_text(f"通过了 1 / {len(KEYS)} 题")
-    expect(page.locator(f"tr:has([data-exercise-link={KEY}])")).to_contain_text("✓ 通过")
+    expect(page.locator(f"li:has([data-exercise-link={KEY}])")).to_contain_text("✓ 通过")
 
 
 def test_a_known_mistake_is_named(page: Page) -> None:

@@ -185,6 +185,7 @@ FREE_TEXT = {
     "title",
     "value",
     "where",
+    "why",
 }
 
 
@@ -219,7 +220,17 @@ def generated(catalog: Catalog) -> list[str]:
         render.render_derivation(d, 0, "", catalog, False, "", href)
         for d in catalog.derivations.values()
     ]
+    pages += [
+        render.render_exercise(replace(e, body="\n## 提示\n"), catalog, True, href)
+        for e in catalog.exercises.values()
+    ]
     return pages + [block(catalog, href) for block in BLOCKS.values()]
+
+
+def test_exercise_page(crowd: Library, check_golden: Golden) -> None:
+    catalog = crowd.catalog()
+    page = render.render_exercise(catalog.exercises["scores"], catalog, False, href)
+    check_golden("exercise-scores.txt", page)
 
 
 def test_every_value_is_escaped(crowd: Library) -> None:
@@ -270,7 +281,14 @@ def test_every_link_leads_somewhere(crowd: Library) -> None:
     known |= {f"questions/{key}.md" for key in catalog.questions}
     known |= {f"notebooks/{key}.ipynb" for key in catalog.derivations}
     known |= {f"{name}/index.md" for name in ("experiences", "topics", "questions", "notebooks")}
-    known |= {"about/takedown.md", "about/summary.md", "tags.md", "claims/index.md"}
+    known |= {
+        "about/takedown.md",
+        "about/summary.md",
+        "tags.md",
+        "claims/index.md",
+        "practice/mistakes.md",
+    }
+    known |= {f"practice/{key}/index.md" for key in catalog.exercises}
     assert {target for target, _ in asked} <= known
     for target, anchor in asked:
         if anchor and target != "tags.md":  # 标签页的锚点由站点的审计看

@@ -29,9 +29,9 @@ export function showProgress(place) {
     for (const [key, link] of links) {
       const record = readRecord(key);
       passed += Number(Boolean(record.passed));
-      const note = link.parentElement?.querySelector(".mj-note") ?? document.createElement("span");
-      note.className = "mj-note";
-      note.textContent = describeRecord(record);
+      const note = link.parentElement?.querySelector(".mj-done") ?? document.createElement("strong");
+      note.className = "mj-done";
+      note.textContent = ` ${describeRecord(record)}`;
       link.after(note);
     }
     status.textContent = `通过了 ${passed} / ${links.size} 题，只记在这台机器上`;
