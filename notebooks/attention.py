@@ -30,7 +30,7 @@
 # | softmax 雅可比 | $\mathrm{diag}(P)-PP^\top$：对称、行和为 0 |
 # | 反向 | $dS=P\circ(dP-D)$，$D=\mathrm{rowsum}(dO\circ O)$ |
 # | 一层前向 FLOPs | 投影 $8bsh^2$，分数与加权 $4bs^2h$；加 $4h$ 的 FFN，$s=6h$ 才打平 |
-# | KV cache | 省重算，不省读取；MHA 解码约 1 FLOP/字节，GQA 约 $a/h_{kv}$ |
+# | KV cache | 省重算，不省读取；16 位时 MHA 解码约 1 FLOP/字节，GQA 约 $a/h_{kv}$ |
 # | GQA | 第 $i$ 个 query 头用第 $\lfloor i/g\rfloor$ 个 KV 头：`repeat_interleave` |
 # | RoPE | $R_m^\top R_n=R_{n-m}$，只看位置差；两种配对不能混用 |
 # | MLA | 上投影并进 query；RoPE 夹在中间就并不了，所以另分一段 |
@@ -985,7 +985,7 @@ assert crossover(768, 3 * 768 * 2048) == 6 * 768  # f = 8h/3 = 2048
 print("h = 4096 时的打平处：", list(crossings.values()))
 
 # %% alt="对数坐标，横轴是序列长 s，纵轴是每个 token 每层的 FLOPs，h 等于 4096。分数一项是斜率为 1 的上升直线；三条水平线从低到高是只算投影、加两层 FFN、加门控 FFN；上升线依次在 s 等于 2h 即 8192、6h 即 24576、8h 即 32768 处穿过它们，此前平方项都是小头"
-lengths = np.array([2.0**n for n in range(9, 18)])  # 512 到 131072
+lengths = np.array([2.0**n for n in range(7, 18)])  # 128 到 131072
 fig, axis = figure(size=(6.4, 4.0))
 axis.plot(lengths, four_digits(4 * lengths * h), color=BLUE, label=r"$QK^T$ and $PV$: $4sh$")
 for (name, size), color, style in zip(
@@ -994,7 +994,8 @@ for (name, size), color, style in zip(
     level, cross = 8 * h * h + 2 * size, crossings[name]
     axis.axhline(level, color=color, linestyle=style, label=name)
     axis.plot([cross], [level], "o", color=color)
-    axis.annotate(f"{cross // h}h", (cross, level), (6, -14), textcoords="offset points")
+    place = (-24, 6) if cross == 8 * h else (6, -14)
+    axis.annotate(f"{cross // h}h", (cross, level), place, textcoords="offset points")
 axis.set(xscale="log", yscale="log", xlabel="sequence length $s$")
 axis.set(ylabel="FLOPs per token and layer", title="$h = 4096$")
 _ = axis.legend()
@@ -1337,7 +1338,7 @@ print("每步都从位置 0 数起：三种喂法全错")
 #
 # ### 还原与吸收
 #
-# 多头潜在注意力（Multi-head Latent Attention，MLA）只缓存压缩向量 $C=XW^{DKV}\in\mathbb R^{s\times d_c}$，各头的 $K_i=CW_i^{UK}$、$V_i=CW_i^{UV}$ 由它还原。先不管位置，矩阵乘有结合律：
+# 多头潜在注意力（Multi-head Latent Attention，MLA）只缓存压缩向量 $C=XW^{DKV}\in\mathbb R^{s\times d_c}$，各头的 $K_i=CW_i^{UK}$、$V_i=CW_i^{UV}$ 由它还原（官方实现里 $C$ 先过一次 RMSNorm，query 也可以低秩，不影响下面的等式）。先不管位置，矩阵乘有结合律：
 #
 # $$
 # Q_iK_i^\top=Q_i\bigl(CW_i^{UK}\bigr)^\top=\bigl(Q_iW_i^{UK\top}\bigr)C^\top,
@@ -1579,7 +1580,7 @@ except AssertionError:
 print("形状、因果、截断、SDPA、整行被遮、半精度、dropout、整除：全部通过")
 
 # %% [markdown]
-# ### 追加：GQA、RoPE 与 KV cache
+# ### 追加：缓存、GQA 与 RoPE
 #
 # 面试官多半接着问「加上 KV cache 呢」「换成 GQA 呢」。改四处：K、V 只投影 $h_{kv}$ 个头；位置从缓存长度数起；先转再进缓存；掩码右下对齐。
 
