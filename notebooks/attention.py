@@ -937,7 +937,6 @@ print("反向恰是前向的", backward // forward, "倍，所以训练一步按
 
 # %% tags=["oracle"]
 import torch
-import torch.nn.functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 layer = torch.nn.MultiheadAttention(h, 4, bias=False, batch_first=True)
@@ -1003,7 +1002,7 @@ _ = axis.legend()
 # %% [markdown]
 # ### 分数要占多少显存
 #
-# 朴素实现要为反向留下 $P$，每层 $b\,a\,s^2$ 个元素；$Q,K,V,O$ 一共才 $4bsh$ 个。两者之比 $as^2/(4sh)=s/(4d)$：$d=128$ 时 $s$ 一过 512，最大的激活就是分数。FlashAttention 不存 $P$，每行只留一个 log-sum-exp（LSE，第 13 节），$b\,a\,s$ 个。
+# 朴素实现要为反向留下 $P$，每层 $b\,a\,s^2$ 个元素；$Q,K,V,O$ 一共才 $4bsh$ 个。两者之比 $as^2/(4sh)=s/(4d)$：$d=128$ 时 $s$ 一过 512，$P$ 就比它们加起来还大。FlashAttention 不存 $P$，每行只留一个 log-sum-exp（LSE，第 13 节），$b\,a\,s$ 个。
 
 # %%
 _, (_, Q, K, V, P, O, _) = mha_forward(X, W, 4)
@@ -1102,9 +1101,7 @@ print("左上对齐的掩码：三种喂法全错；不写掩码：逐个时对�
 # %%
 T, h, a = 16, 16, 2
 X, W = rng.standard_normal((1, T, h)), weights(h)
-without = sum(
-    count(lambda z: mha(z, W, a, causal(*z.shape[1:2] * 2)), X[:, :t]) for t in range(1, T + 1)
-)
+without = sum(count(lambda z, t=t: mha(z, W, a, causal(t, t)), X[:, :t]) for t in range(1, T + 1))
 with_cache = count(lambda z: generate(z, W, a, [1] * T), X)
 
 one = 8 * h**2  # 一个 token 的投影；一个分数连同加权是 4h
@@ -1126,7 +1123,7 @@ print(f"T = {T}、h = {h}：缓存把 FLOPs 降到 {with_cache / without:.0%}，
 # 分母第一项是读 $K,V$，第二项是读 $Q$、写 $O$。结论三条：
 #
 # - MHA 解码的强度约等于 **1 FLOP/字节**，与批大小无关：每条序列读自己的缓存，加大 batch 只摊薄权重。
-# - 要提高它只有两条路：让几个 query 头共用一份缓存（下一节的 GQA，乘 $a/h_{kv}$），或一次多喂几个 token（投机解码、预填充，约乘 $n$）。
+# - 位数不变时，要提高它就让一份缓存多用几次：几个 query 头共用（下一节的 GQA，乘 $a/h_{kv}$），或一次多喂几个 token（投机解码、预填充，$n\ll s$ 时约乘 $n$）。
 # - 线性层不同：一个权重 2 字节做 $2b$ FLOPs，强度约等于 $b$。
 
 
