@@ -30,7 +30,7 @@
 # | softmax 雅可比 | $\mathrm{diag}(P)-PP^\top$：对称、行和为 0 |
 # | 反向 | $dS=P\circ(dP-D)$，$D=\mathrm{rowsum}(dO\circ O)$ |
 # | 一层前向 FLOPs | 投影 $8bsh^2$，分数与加权 $4bs^2h$；加 $4h$ 的 FFN，$s=6h$ 才打平 |
-# | KV cache | 省重算，不省读取；MHA 解码约 1 FLOP/字节，GQA 约 $a/h_{kv}$ |
+# | KV cache | 省重算，不省读取；16 位时 MHA 解码约 1 FLOP/字节，GQA 约 $a/h_{kv}$ |
 # | GQA | 第 $i$ 个 query 头用第 $\lfloor i/g\rfloor$ 个 KV 头：`repeat_interleave` |
 # | RoPE | $R_m^\top R_n=R_{n-m}$，只看位置差；两种配对不能混用 |
 # | MLA | 上投影并进 query；RoPE 夹在中间就并不了，所以另分一段 |
@@ -937,7 +937,6 @@ print("反向恰是前向的", backward // forward, "倍，所以训练一步按
 
 # %% tags=["oracle"]
 import torch
-import torch.nn.functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 layer = torch.nn.MultiheadAttention(h, 4, bias=False, batch_first=True)
@@ -985,7 +984,7 @@ assert crossover(768, 3 * 768 * 2048) == 6 * 768  # f = 8h/3 = 2048
 print("h = 4096 时的打平处：", list(crossings.values()))
 
 # %% alt="对数坐标，横轴是序列长 s，纵轴是每个 token 每层的 FLOPs，h 等于 4096。分数一项是斜率为 1 的上升直线；三条水平线从低到高是只算投影、加两层 FFN、加门控 FFN；上升线依次在 s 等于 2h 即 8192、6h 即 24576、8h 即 32768 处穿过它们，此前平方项都是小头"
-lengths = np.array([2.0**n for n in range(9, 18)])  # 512 到 131072
+lengths = np.array([2.0**n for n in range(7, 18)])  # 128 到 131072
 fig, axis = figure(size=(6.4, 4.0))
 axis.plot(lengths, four_digits(4 * lengths * h), color=BLUE, label=r"$QK^T$ and $PV$: $4sh$")
 for (name, size), color, style in zip(
@@ -994,7 +993,8 @@ for (name, size), color, style in zip(
     level, cross = 8 * h * h + 2 * size, crossings[name]
     axis.axhline(level, color=color, linestyle=style, label=name)
     axis.plot([cross], [level], "o", color=color)
-    axis.annotate(f"{cross // h}h", (cross, level), (6, -14), textcoords="offset points")
+    place = (-24, 6) if cross == 8 * h else (6, -14)
+    axis.annotate(f"{cross // h}h", (cross, level), place, textcoords="offset points")
 axis.set(xscale="log", yscale="log", xlabel="sequence length $s$")
 axis.set(ylabel="FLOPs per token and layer", title="$h = 4096$")
 _ = axis.legend()
@@ -1002,7 +1002,7 @@ _ = axis.legend()
 # %% [markdown]
 # ### 分数要占多少显存
 #
-# 朴素实现要为反向留下 $P$，每层 $b\,a\,s^2$ 个元素；$Q,K,V,O$ 一共才 $4bsh$ 个。两者之比 $as^2/(4sh)=s/(4d)$：$d=128$ 时 $s$ 一过 512，最大的激活就是分数。FlashAttention 不存 $P$，每行只留一个 log-sum-exp（LSE，第 13 节），$b\,a\,s$ 个。
+# 朴素实现要为反向留下 $P$，每层 $b\,a\,s^2$ 个元素；$Q,K,V,O$ 一共才 $4bsh$ 个。两者之比 $as^2/(4sh)=s/(4d)$：$d=128$ 时 $s$ 一过 512，$P$ 就比它们加起来还大。FlashAttention 不存 $P$，每行只留一个 log-sum-exp（LSE，第 13 节），$b\,a\,s$ 个。
 
 # %%
 _, (_, Q, K, V, P, O, _) = mha_forward(X, W, 4)
@@ -1101,9 +1101,7 @@ print("左上对齐的掩码：三种喂法全错；不写掩码：逐个时对�
 # %%
 T, h, a = 16, 16, 2
 X, W = rng.standard_normal((1, T, h)), weights(h)
-without = sum(
-    count(lambda z: mha(z, W, a, causal(*z.shape[1:2] * 2)), X[:, :t]) for t in range(1, T + 1)
-)
+without = sum(count(lambda z, t=t: mha(z, W, a, causal(t, t)), X[:, :t]) for t in range(1, T + 1))
 with_cache = count(lambda z: generate(z, W, a, [1] * T), X)
 
 one = 8 * h**2  # 一个 token 的投影；一个分数连同加权是 4h
@@ -1125,7 +1123,7 @@ print(f"T = {T}、h = {h}：缓存把 FLOPs 降到 {with_cache / without:.0%}，
 # 分母第一项是读 $K,V$，第二项是读 $Q$、写 $O$。结论三条：
 #
 # - MHA 解码的强度约等于 **1 FLOP/字节**，与批大小无关：每条序列读自己的缓存，加大 batch 只摊薄权重。
-# - 要提高它只有两条路：让几个 query 头共用一份缓存（下一节的 GQA，乘 $a/h_{kv}$），或一次多喂几个 token（投机解码、预填充，约乘 $n$）。
+# - 位数不变时，要提高它就让一份缓存多用几次：几个 query 头共用（下一节的 GQA，乘 $a/h_{kv}$），或一次多喂几个 token（投机解码、预填充，$n\ll s$ 时约乘 $n$）。
 # - 线性层不同：一个权重 2 字节做 $2b$ FLOPs，强度约等于 $b$。
 
 
@@ -1337,7 +1335,7 @@ print("每步都从位置 0 数起：三种喂法全错")
 #
 # ### 还原与吸收
 #
-# 多头潜在注意力（Multi-head Latent Attention，MLA）只缓存压缩向量 $C=XW^{DKV}\in\mathbb R^{s\times d_c}$，各头的 $K_i=CW_i^{UK}$、$V_i=CW_i^{UV}$ 由它还原。先不管位置，矩阵乘有结合律：
+# 多头潜在注意力（Multi-head Latent Attention，MLA）只缓存压缩向量 $C=XW^{DKV}\in\mathbb R^{s\times d_c}$，各头的 $K_i=CW_i^{UK}$、$V_i=CW_i^{UV}$ 由它还原（官方实现里 $C$ 先过一次 RMSNorm，query 也可以低秩，不影响下面的等式）。先不管位置，矩阵乘有结合律：
 #
 # $$
 # Q_iK_i^\top=Q_i\bigl(CW_i^{UK}\bigr)^\top=\bigl(Q_iW_i^{UK\top}\bigr)C^\top,
@@ -1579,7 +1577,7 @@ except AssertionError:
 print("形状、因果、截断、SDPA、整行被遮、半精度、dropout、整除：全部通过")
 
 # %% [markdown]
-# ### 追加：GQA、RoPE 与 KV cache
+# ### 追加：缓存、GQA 与 RoPE
 #
 # 面试官多半接着问「加上 KV cache 呢」「换成 GQA 呢」。改四处：K、V 只投影 $h_{kv}$ 个头；位置从缓存长度数起；先转再进缓存；掩码右下对齐。
 
