@@ -1,4 +1,4 @@
-"""公开模型的形状，读自各自的官方配置：`presets.yml`。"""
+"""公开模型的形状，读自官方配置或官方框架里的转录：`presets.yml`。"""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Preset:
     rope_dim: int
     """MLA 每 token 每层另存的解耦 RoPE 键的维数。"""
     source: str
-    """官方配置的地址。"""
+    """形状读自哪里：读到的那一份的地址。"""
 
 
 @cache
