@@ -142,6 +142,8 @@ def test_presets_have_sources_and_consistent_shapes() -> None:
         ("zero_bytes", {"parameters": "7.5e9", "stage": "3", "ranks": "64"}, 1.875e9),
         ("ring_all_reduce_bytes", {"size": "8", "ranks": "4"}, 12),
         ("lsh_probability", {"similarity": "0.8", "bands": "20", "rows": "5"}, 0.99964),
+        ("largest_without_infinity", {"exponent_bits": "4", "mantissa_bits": "3"}, 448),
+        ("exponential_overflow", {"exponent_bits": "8", "mantissa_bits": "23"}, 88.7228),
     ],
 )
 def test_estimates(function: str, arguments: dict[str, str], value: float) -> None:

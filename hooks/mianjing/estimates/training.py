@@ -155,6 +155,16 @@ def largest_finite(exponent_bits: int, mantissa_bits: int) -> float:
     return float((2 - 2.0**-mantissa_bits) * 2.0 ** (2 ** (exponent_bits - 1) - 1))
 
 
+def largest_without_infinity(exponent_bits: int, mantissa_bits: int) -> float:
+    """不留无穷、只把全 1 当 NaN 的格式（如 FP8 E4M3）的最大数 (2-2^(1-m))·2^(2^(e-1))。"""
+    return float((2 - 2.0 ** (1 - mantissa_bits)) * 2.0 ** (2 ** (exponent_bits - 1)))
+
+
+def exponential_overflow(exponent_bits: int, mantissa_bits: int) -> float:
+    """IEEE 式浮点里 e^x 上溢的 x：最大有限数的自然对数。"""
+    return log(largest_finite(exponent_bits, mantissa_bits))
+
+
 def spacing_at_one(mantissa_bits: int) -> float:
     """1 附近（向上）相邻两数的间距 2^-m。"""
     return float(2.0**-mantissa_bits)
