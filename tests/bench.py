@@ -18,6 +18,7 @@ from statistics import median
 from mianjing.frontmatter import Scalar, read_document
 from playwright.sync_api import Page, Request, sync_playwright
 
+from tests.bench_python import measure
 from tests.chromium import launch_chromium
 from tests.server import serve_site
 
@@ -28,6 +29,7 @@ KINDS = {
     "面经": "experiences/*/index.html",
     "考点": "topics/*/index.html",
     "题目": "questions/*/index.html",
+    "手写": "practice/*/index.html",
     "推导": "notebooks/*/index.html",
 }
 PLAIN = """\
@@ -152,6 +154,7 @@ def main() -> None:
                 f"{median(p[0] for p in other):,.0f} / {median(p[1] for p in other):,.0f} B\t"
                 f"{plainly[kind]} 个请求"
             )
+        measure(folder / "site")
 
 
 if __name__ == "__main__":
