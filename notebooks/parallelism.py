@@ -834,20 +834,17 @@ def one_f_one_b(p, m, warmup=None):
     return orders
 
 
-HEIGHT = {"F": 0.84, "B": 0.6, "W": 0.36}
+HEIGHT = {"F": 0.86, "B": 0.66, "W": 0.46}
 COLOR = {"F": BLUE, "B": GREEN, "W": ORANGE}
+OTHER = {"F": ORANGE, "B": GRAY}  # 第二个小段
 
 
-def gantt(axis, timeline, p, title, names=True, second=None):
-    """一张卡一行；条越高依次是 F、B、W，数字是微批；second(段) 为真的画浅。"""
+def gantt(axis, timeline, p, title, second=None):
+    """一张卡一行；条越高依次是 F、B、W，数字是微批；second(段) 为真的换一套颜色。"""
     for (kind, j, k), (i, start, end) in timeline.items():
-        faint = second is not None and second(k)
-        style = {"color": COLOR[kind], "alpha": 0.55 if faint else 1.0, "edgecolor": "white"}
-        axis.barh(i, end - start, left=start, height=HEIGHT[kind], **style)
-        if names:
-            axis.text(
-                (start + end) / 2, i, str(j), color="white", ha="center", va="center", size=10
-            )
+        color = (OTHER if second is not None and second(k) else COLOR)[kind]
+        axis.barh(i, end - start, HEIGHT[kind], start, color=color, edgecolor="white")
+        axis.text((start + end) / 2, i, str(j), color="white", ha="center", va="center", size=10)
     axis.invert_yaxis()
     axis.set(title=title, yticks=range(p), ylabel="stage")
 
@@ -925,7 +922,7 @@ for name, build, color, marker in [("GPipe", gpipe, RED, "o"), ("1F1B", one_f_on
     assert peaks == ([m] * p if name == "GPipe" else [min(p - i, m) for i in range(p)])
     axes[1].plot(range(p), peaks, marker + "-", color=color, label=name)
 _ = axes[1].set(
-    title="in flight, $m=32$", xlabel="stage $i$", xticks=range(p), yticks=[0, 1, 4, 8, 16, 32]
+    title="in flight, $m=32$", xlabel="stage $i$", xticks=range(p), yticks=[1, 4, 8, 16, 32]
 )
 _ = axes[1].legend(loc="center right")
 
@@ -1066,7 +1063,7 @@ for p, m in [(2, 2), (2, 6), (3, 3), (4, 4), (4, 8), (4, 12)]:
             assert peak == (min(p, m) if v == 1 else min(p * v + p - 1, m * v))
 print("p=8、m=32、v=4：", f"{bubble_ideal(8, 32, 4):.1%}（对理想时间）")
 
-# %% alt="两张甘特图，4 张卡、4 个微批，同样的计算量。上面不交错，总时间 42，每卡空 18；下面每卡两个小段，深浅表示第一、第二个小段，总时间 33，每卡空 9，正好一半"
+# %% alt="两张甘特图，4 张卡、4 个微批，同样的计算量。上面不交错，总时间 42，每卡空 18；下面每卡两个小段，蓝绿是第一个小段、橙灰是第二个，总时间 33，每卡空 9，正好一半"
 p, m = 4, 4
 fig, axes = figure(2, 1, size=(6.4, 4.6), sharex=True)
 for axis, v in zip(axes, (1, 2), strict=True):
@@ -1352,11 +1349,8 @@ def run_1f1b(p, m, tf, tb):
 
 
 def zero_memory(psi, n, stage, k=12, grad=2):
-    return psi * (
-        2 / (n if stage >= 3 else 1)
-        + grad / (n if stage >= 2 else 1)
-        + k / (n if stage >= 1 else 1)
-    )
+    cut = [n if stage >= level else 1 for level in (1, 2, 3)]  # 级别够了就除
+    return psi * (k / cut[0] + grad / cut[1] + 2 / cut[2])
 
 
 # 面试官会试的七件事
