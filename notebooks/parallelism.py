@@ -78,7 +78,7 @@ print("混合精度 Adam：", state_bytes(), "；梯度用 fp32：", state_bytes
 print("7B 的模型状态：", state_bytes() * 7e9 / GB, "GB")
 
 # %% [markdown]
-# 为什么要为梯度多花 2 字节？bf16 只有 8 位有效数字。假设每个微批给同一个参数的梯度都是 1，累加 1000 次：加到 256 就再也加不动了，因为 257 落在 256 与 258 正中，舍入又回到 256。主参数要用 fp32 是同一个道理：更新量比参数小几个数量级。
+# 为什么要为梯度多花 2 字节？bf16 只有 8 位二进制有效数字。假设每个微批给同一个参数的梯度都是 1，累加 1000 次：加到 256 就再也加不动了，因为 257 落在 256 与 258 正中，舍入又回到 256。主参数要用 fp32 是同一个道理：更新量比参数小几个数量级。
 
 
 # %%
@@ -103,7 +103,7 @@ print("1 加 1000 次：bf16 得", int(low[0]), "，fp32 得", int(high[0]))
 # \text{每卡}=\frac{2\Psi}{N_d^{[\ge3]}}+\frac{2\Psi}{N_d^{[\ge2]}}+\frac{K\Psi}{N_d^{[\ge1]}},
 # $$
 #
-# 指数是「级别够了就除」。$N_d\to\infty$ 时依次剩 16、4、2、0 字节每参数：**1、2 级有底，3 级没有。** 激活不在其内。
+# 方括号里的条件成立取 1，否则取 0：级别够了才除。$N_d\to\infty$ 时依次剩 16、4、2、0 字节每参数：**1、2 级有底，3 级没有。** 激活不在其内。
 
 
 # %%
@@ -353,7 +353,7 @@ for stage in range(4):
 # | ZeRO-1、2 | reduce-scatter $\Psi$ | 更新后 all-gather $\Psi$ | $2\Psi$ |
 # | ZeRO-3 | reduce-scatter $\Psi$ | 前向、反向各 all-gather $\Psi$ | $3\Psi$ |
 #
-# **「ZeRO-2 通信更多」是错的**：all-reduce 本来就是 reduce-scatter 加 all-gather，1、2 级只是把后半截从「聚梯度」换成「聚参数」。这个说法有来历：DeepSpeed 2020 年 3 月的更新说明写着，ZeRO-1 最初的实现用了整份 all-reduce，是数据并行的 1.5 倍，改用 reduce-scatter 后降到 1 倍。图里最后一条就是那种写法。
+# **「ZeRO-2 通信更多」是错的**：all-reduce 本来就是 reduce-scatter 加 all-gather，1、2 级只是把后半截从「聚梯度」换成「聚参数」。1.5 倍的实现确实有过：DeepSpeed 2020 年 3 月的更新说明写着，ZeRO-1 最初用整份 all-reduce，是数据并行的 1.5 倍，改成只规约自己那段后降到 1 倍。图里最后一条就是那种写法：聚来的梯度大半没用上。
 #
 # 两个条件要一起说。3 级更新后不必再聚，下一步前向本来就要聚，所以不是 $4\Psi$。累积 $m$ 个微批时，不留整份梯度的 2 级每个微批都要规约，是 $(m+1)\Psi$；3 级是 $3m\Psi$；数据并行与 1 级攒到最后，还是 $2\Psi$。
 
@@ -455,7 +455,7 @@ print("局部范数：不裁剪时没有差别，裁剪时超过 1e-2")
 # %% [markdown] part="activations" title="激活显存与重算"
 # ## 5. 一层要留哪些张量
 #
-# 反向要用的，前向就得留着。规则只有四条：矩阵乘留两个操作数（权重不算激活），softmax 留输出，激活函数与归一化留输入，dropout 留掩码。把它们用到一层 GPT 上（Korthikanti 等 2022，2205.05198，表 2；下面的口径与 Megatron-LM 的 `theoretical_memory_usage.py` 相同）：16 位激活，掩码 1 字节，$f=4h$，GELU，MHA，不用 FlashAttention。
+# 反向要用的，前向就得留着。规则只有四条：矩阵乘留两个操作数（权重不算激活），softmax 留输出，激活函数与归一化留输入，dropout 留掩码。把它们用到一层 GPT 上（Korthikanti 等 2022，2205.05198，表 2；Megatron-LM 的 `theoretical_memory_usage.py` 按这张表算），口径是 16 位激活，掩码 1 字节，$f=4h$，GELU，MHA，不用 FlashAttention。
 #
 # 账本里一行是一个张量。`inside` 指在张量并行区内，切成 $t$ 份；区外的每张卡都有一整份，除非开序列并行。
 
@@ -834,20 +834,17 @@ def one_f_one_b(p, m, warmup=None):
     return orders
 
 
-HEIGHT = {"F": 0.84, "B": 0.6, "W": 0.36}
+HEIGHT = {"F": 0.86, "B": 0.66, "W": 0.46}
 COLOR = {"F": BLUE, "B": GREEN, "W": ORANGE}
+OTHER = {"F": ORANGE, "B": GRAY}  # 第二个小段
 
 
-def gantt(axis, timeline, p, title, names=True, second=None):
-    """一张卡一行；条越高依次是 F、B、W，数字是微批；second(段) 为真的画浅。"""
+def gantt(axis, timeline, p, title, second=None):
+    """一张卡一行；条越高依次是 F、B、W，数字是微批；second(段) 为真的换一套颜色。"""
     for (kind, j, k), (i, start, end) in timeline.items():
-        faint = second is not None and second(k)
-        style = {"color": COLOR[kind], "alpha": 0.55 if faint else 1.0, "edgecolor": "white"}
-        axis.barh(i, end - start, left=start, height=HEIGHT[kind], **style)
-        if names:
-            axis.text(
-                (start + end) / 2, i, str(j), color="white", ha="center", va="center", size=10
-            )
+        color = (OTHER if second is not None and second(k) else COLOR)[kind]
+        axis.barh(i, end - start, HEIGHT[kind], start, color=color, edgecolor="white")
+        axis.text((start + end) / 2, i, str(j), color="white", ha="center", va="center", size=10)
     axis.invert_yaxis()
     axis.set(title=title, yticks=range(p), ylabel="stage")
 
@@ -925,7 +922,7 @@ for name, build, color, marker in [("GPipe", gpipe, RED, "o"), ("1F1B", one_f_on
     assert peaks == ([m] * p if name == "GPipe" else [min(p - i, m) for i in range(p)])
     axes[1].plot(range(p), peaks, marker + "-", color=color, label=name)
 _ = axes[1].set(
-    title="in flight, $m=32$", xlabel="stage $i$", xticks=range(p), yticks=[0, 1, 4, 8, 16, 32]
+    title="in flight, $m=32$", xlabel="stage $i$", xticks=range(p), yticks=[1, 4, 8, 16, 32]
 )
 _ = axes[1].legend(loc="center right")
 
@@ -1066,7 +1063,7 @@ for p, m in [(2, 2), (2, 6), (3, 3), (4, 4), (4, 8), (4, 12)]:
             assert peak == (min(p, m) if v == 1 else min(p * v + p - 1, m * v))
 print("p=8、m=32、v=4：", f"{bubble_ideal(8, 32, 4):.1%}（对理想时间）")
 
-# %% alt="两张甘特图，4 张卡、4 个微批，同样的计算量。上面不交错，总时间 42，每卡空 18；下面每卡两个小段，深浅表示第一、第二个小段，总时间 33，每卡空 9，正好一半"
+# %% alt="两张甘特图，4 张卡、4 个微批，同样的计算量。上面不交错，总时间 42，每卡空 18；下面每卡两个小段，蓝绿是第一个小段、橙灰是第二个，总时间 33，每卡空 9，正好一半"
 p, m = 4, 4
 fig, axes = figure(2, 1, size=(6.4, 4.6), sharex=True)
 for axis, v in zip(axes, (1, 2), strict=True):
@@ -1247,11 +1244,12 @@ every = plans()
 fits = {key: plan for key, plan in every.items() if sum(plan[1:]) <= CLUSTER["budget"]}
 assert not any(t == 1 for t, _, _ in fits)  # 不切 TP，激活 91 GB，加多少 PP 都放不下
 assert {round(plan[2] / GB, 1) for (t, _, _), plan in every.items() if t == 1} == {91.3}
+assert round(12 * MODEL["psi"] / CLUSTER["devices"] / GB) == 13  # 优化器那份，与切法无关
 smallest = min(t * p for t, p, _ in fits)
 assert {key for key in fits if key[0] * key[1] == smallest} == {(4, 4, 4), (8, 2, 4)}
 print("能放下的（t, p, N_d）：", sorted(fits))
 
-# %% alt="热力表，行是张量并行度 1、2、4、8，列是流水线段数 1、2、4、8、16，格里是首段每卡的 GB。t 等于 1 的一整行都在 100 以上，往右几乎不降；t 等于 4 的 p 为 4 起、t 等于 8 的 p 为 2 起是绿色，能放进 72 GB"
+# %% alt="热力表，行是张量并行度 1、2、4、8，列是流水线段数 1、2、4、8、16，格里是首段每卡的 GB。t 等于 1 的一整行从 524 降到 131，都放不下；t 等于 2 只有 p 等于 16 刚好 72；t 等于 4 的 p 为 4 起、t 等于 8 的 p 为 2 起是绿色，能放进 72 GB"
 ts, ps = (1, 2, 4, 8), (1, 2, 4, 8, 16)
 fig, axes = figure(size=(6.0, 3.6))
 for row, t in enumerate(ts):
@@ -1267,9 +1265,9 @@ _ = axes.set(xlabel="$p$", title="GB per device, first stage (limit 72)")
 axes.invert_yaxis()
 
 # %% [markdown]
-# 读图：往下一行（$t$ 加倍）状态和激活都减半；往右一列（$p$ 加倍）只减状态，激活那一份原封不动，所以 $t=1$ 那行怎么加段数都没用。
+# 读图：总卡数固定时 $tpN_d$ 不变，优化器那一份恒为 $12\Psi/\text{卡数}$（13 GB），能减的是 $6\Psi/(tp)$ 与激活。往下一行（$t$ 加倍）两样都减半；往右一列（$p$ 加倍）只减前一样，激活原封不动，$t=1$ 那行就卡在 91 GB 的激活上，怎么加段数都没用。
 #
-# 放得下的几个再估时间。符号化的硬件：有效算力 $C$（FLOPs/s），机内、机间带宽 $B_\text{in},B_\text{out}$（字节/s），通信全不重叠，所以是上界：
+# 放得下的几个再估时间。符号化的硬件：有效算力 $C$（FLOPs/s），机内、机间带宽 $B_\text{in},B_\text{out}$（字节/s），通信全不重叠，是粗估：
 #
 # $$
 # T=\underbrace{\frac{6\Psi\cdot\text{token}}{\text{卡数}\cdot C}\Big(1+\frac{p-1}{m}\Big)}_{\text{计算与气泡}}
@@ -1282,7 +1280,7 @@ axes.invert_yaxis()
 
 # %%
 def step_seconds(t, p, n_d, m, C, B_in, B_out, model=MODEL, cluster=CLUSTER):
-    """一步的秒数（上界）：（计算与气泡，TP，DP 与段边界）。"""
+    """一步的秒数（粗估）：（计算与气泡，TP，DP 与段边界）。"""
     tokens, bsh = cluster["batch"] * model["s"], model["b"] * model["s"] * model["h"]
     compute = 6 * model["psi"] * tokens / (cluster["devices"] * C) * (1 + bubble_ideal(p, m))
     tensor = 8 * (t - 1) / t * bsh * m * model["L"] / p * 2 / B_in
@@ -1352,11 +1350,8 @@ def run_1f1b(p, m, tf, tb):
 
 
 def zero_memory(psi, n, stage, k=12, grad=2):
-    return psi * (
-        2 / (n if stage >= 3 else 1)
-        + grad / (n if stage >= 2 else 1)
-        + k / (n if stage >= 1 else 1)
-    )
+    cut = [n if stage >= level else 1 for level in (1, 2, 3)]  # 级别够了就除
+    return psi * (k / cut[0] + grad / cut[1] + 2 / cut[2])
 
 
 # 面试官会试的七件事
