@@ -32,6 +32,13 @@ def page(server: SiteServer, context: BrowserContext) -> Page:
     return open_page(server, context)
 
 
+@pytest.fixture(scope="module")
+def shared(server: SiteServer, browser: Browser) -> Iterator[Page]:
+    """不改页面状态的测试共用的一页：Python 只启动一次。"""
+    with browser.new_context(viewport={"width": 390, "height": 844}) as context:
+        yield open_page(server, context)
+
+
 def open_page(server: SiteServer, context: BrowserContext, key: str = KEY) -> Page:
     page = context.new_page()
     page.goto(server.url(f"practice/{key}/"))
@@ -107,8 +114,9 @@ def test_a_known_mistake_is_named(page: Page) -> None:
     ],
 )
 def test_every_way_to_be_wrong_gives_a_clear_line(
-    page: Page, answer: str, message: str, where: str
+    shared: Page, answer: str, message: str, where: str
 ) -> None:
+    page = shared
     submit(page, answer, message)
     place = page.locator(".mj-cell-result")
     if where.startswith("."):
@@ -133,13 +141,13 @@ def change_html(context: BrowserContext, old: str, new: str) -> None:
 def test_endless_answers_are_stopped_and_nothing_is_lost(
     server: SiteServer, context: BrowserContext
 ) -> None:
-    change_html(context, 'data-seconds="10"', 'data-seconds="1"')
+    change_html(context, 'data-seconds="10"', 'data-seconds="4"')
     page = open_page(server, context)
     loop = "    while True:\n        try:\n            pass\n        except:\n            pass\n"
-    submit(page, f"def attention(*a, **k):\n{loop}", "运行超过 1 秒，停下了")
-    expect(page.locator(".mj-cases li[data-state=wrong]").first).to_contain_text("超过 1 秒")
+    submit(page, f"def attention(*a, **k):\n{loop}", "运行超过 4 秒，停下了")
+    expect(page.locator(".mj-cases li[data-state=wrong]").first).to_contain_text("超过 4 秒")
     hang = "import itertools\ndef attention(*a, **k):\n    sum(itertools.repeat(0))\n"
-    submit(page, hang, "1 秒还停不下来")
+    submit(page, hang, "4 秒还停不下来")
     expect(page.locator(".cm-content")).to_contain_text("itertools.repeat")
     submit(page, EXERCISE.reference, "全部通过")
 
@@ -235,7 +243,7 @@ def test_progress_goes_out_and_comes_back(
         ('{"kind": "mianjing-practice", "version": 1, "items": {"x": {}}}', "没有「x」这道题"),
         (
             json.dumps({"kind": "mianjing-practice", "version": 1, "items": {KEY: {"text": 1}}}),
-            "内容不对",
+            f"「{KEY}」的内容不对",
         ),
     ],
 )
