@@ -22,6 +22,6 @@ def balance_loss(logits, k):
     tokens, experts = logits.shape
     _, index = route(logits, k)
     mean_p = logits.softmax(dim=-1).mean(dim=0)  # P: (E,)
-    count = F.one_hot(index, experts).sum(dim=(0, 1))
+    count = F.one_hot(index, experts).sum(dim=(0, 1)).double()
     f = count * experts / (k * tokens)
     return (f * mean_p).sum()

@@ -21,7 +21,7 @@ def make_cases():
         weights = {"gate": draw(f, h), "up": draw(f, h), "down": draw(h, f)}
 
         def run(s):
-            layer = s.SwiGLU(h, f)
+            layer = s.SwiGLU(h, f).double()
             given = shapes(layer)
             for part, weight in weights.items():
                 getattr(layer, part).weight = nn.Parameter(weight)
