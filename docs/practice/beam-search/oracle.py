@@ -33,9 +33,7 @@ def _search(log_probs, vocab, beam, max_len, eos):
             break
         table = totals[:, None] + np.stack([log_probs(p) for p in prefixes])
         order = np.argsort(table.ravel())[::-1]
-        found += [
-            (*prefixes[i // vocab], eos) for i in order[:beam].tolist() if i % vocab == eos
-        ]
+        found += [(*prefixes[i // vocab], eos) for i in order[:beam].tolist() if i % vocab == eos]
         table[:, eos] = -np.inf
         order = np.argsort(table.ravel())[::-1][: min(beam, len(prefixes) * (vocab - 1))]
         totals = table.ravel()[order]

@@ -6,9 +6,7 @@ import tiktoken
 def _encoding(merges):
     ranks = {bytes([b]): b for b in range(256)}
     ranks |= {left + right: 256 + rank for rank, (left, right) in enumerate(merges)}
-    return tiktoken.Encoding(
-        "oracle", pat_str=r"[\s\S]+", mergeable_ranks=ranks, special_tokens={}
-    )
+    return tiktoken.Encoding("oracle", pat_str=r"[\s\S]+", mergeable_ranks=ranks, special_tokens={})
 
 
 def encode(text, merges):
