@@ -1,0 +1,3 @@
+def beam_search(log_probs, beam, max_len, eos, alpha=0.0):
+    # log_probs(prefix)：元组 → (V,) 的对数概率
+    ...

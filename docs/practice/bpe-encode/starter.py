@@ -1,0 +1,8 @@
+def encode(text, merges):
+    # merges: [(bytes, bytes), …] → [id, …]
+    ...
+
+
+def decode(ids, merges):
+    # → str
+    ...
