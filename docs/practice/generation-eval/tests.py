@@ -7,9 +7,10 @@ def make_cases():
     def clean(name, *texts):
         cases.append(Case(name, lambda s: [s.normalize(t) for t in texts], {"各段": list(texts)}))
 
-    def vote(name, *answers):
-        votes = list(answers)
-        cases.append(Case(name, lambda s: s.majority(votes), {"answers": votes}))
+    def vote(name, *ballots):
+        cases.append(
+            Case(name, lambda s: [s.majority(one) for one in ballots], {"各组": list(ballots)})
+        )
 
     def score(name, samples, references):
         inputs = {"samples": samples, "references": references}
@@ -20,10 +21,9 @@ def make_cases():
     )
     clean("归一化：冠词只删整词", "The theory of an atom", "A banana", "U.S.A.", "Athens", "the")
     clean("归一化：全角变半角", "４２", "ＡＢＣ（１）", "北京  大学")
-    vote("投票：写法不同的算一票", "Lyon", "lyon.", "Paris", "The Paris", "paris!")
-    vote("投票：同票取最先出现的", "8", "7", "7.", "8", "9")
-    vote("投票：空答案弃权", "", "...", " ", "12", "the", "12")
-    vote("投票：全部弃权", "", "?")
+    vote("投票：写法不同的算一票", ["Lyon", "lyon.", "Paris", "The Paris", "paris!"])
+    vote("投票：同票取最先出现的", ["8", "7", "7.", "8", "9"], ["b", "c", "c", "b", "d", "d"])
+    vote("投票：空答案弃权，也可以全部弃权", ["", "...", " ", "12", "the", "12"], ["", "?"])
     score(
         "打分：三题，各三个回答",
         [["4", "4", "5"], ["Rome", "Milan", "Milan"], ["x", "y", "z"]],

@@ -21,9 +21,9 @@ def make_cases():
         "不会，因为水在零度结冰": [-1.5, -0.5, -0.5, -0.5, -0.5],
         "H2O melts": [-0.75, -0.5],
     }
-    add("中英文混排：三种各选一个", (0, mixed))
-    add("同上，正确的是字符归一选的", (2, mixed))
-    add("同上，正确的是字节归一选的", (1, mixed))
+    by_total, by_chars, by_bytes = (0, mixed), (2, mixed), (1, mixed)
+    every = [by_total] * 3 + [by_chars] * 2 + [by_bytes]
+    add("中英文混排：三种各选一个", *every)
     add("两个汉字对五个字母", (0, {"never": [-2.5], "不会": [-1.5, -0.25]}))
     split = {"ab cd ef": [-1.0] * 6 + [-0.5] * 2, "gh ij kl mn": [-3.0, -2.75]}
     add("token 切得碎不影响", (1, split))
