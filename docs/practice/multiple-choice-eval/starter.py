@@ -1,0 +1,3 @@
+def multiple_choice(logprobs, choices, gold):
+    # logprobs[i][j]: 一列浮点数，choices[i][j]: 文本，gold[i]: 下标 → dict
+    ...
