@@ -57,7 +57,7 @@ def make_cases():
     exact("空流", [], 2)
 
     def first_draw(s):
-        """第一次取随机数时，流已经被读了几个。"""
+        """第一次取随机数时，流是否至多读到第 4 个；抽到几个，几个不同，流读了多少。"""
         rng, read, at = np.random.default_rng(0), [0], []
 
         class Watch:
@@ -71,11 +71,11 @@ def make_cases():
                 yield x
 
         pool = s.reservoir(stream(), 3, Watch())
-        return [at[0] if at else 0, len(pool), len(set(pool) & set(range(50))), read[0]]
+        return [not at or at[0] <= 4, len(pool), len(set(pool) & set(range(50))), read[0]]
 
     def check(got):
-        if got[0] > 4:
-            return f"读了 {got[0]} 个才第一次决定去留：要边读边决定，只存 k 个"
+        if not got[0]:
+            return "读过第 4 个之后很久才第一次决定去留：要边读边决定，只存 k 个"
         return "" if got[1:] == [3, 3, 50] else "应从 50 个里抽出 3 个不同的，并把流读完"
 
     cases.append(Case("边读边决定，流没有长度", first_draw, {"n": 50, "k": 3}, check))
