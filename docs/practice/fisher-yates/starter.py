@@ -1,0 +1,3 @@
+def shuffle(items, rng):
+    # rng.integers(a, b)：[a, b) 上的均匀整数；返回新的列表
+    ...

@@ -1,0 +1,3 @@
+def kth_largest(a, k, rng):
+    # k 从 1 数起；rng.integers(a, b)：[a, b) 上的均匀整数
+    ...

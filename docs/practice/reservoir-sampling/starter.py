@@ -1,0 +1,3 @@
+def reservoir(stream, k, rng):
+    # rng.integers(a, b)：[a, b) 上的均匀整数
+    ...

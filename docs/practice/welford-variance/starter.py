@@ -1,0 +1,9 @@
+def update(state, x):
+    # state: (n, mean, m2)；返回新的三元组
+    ...
+
+
+def merge(a, b): ...
+
+
+def variance(state, ddof=0): ...
