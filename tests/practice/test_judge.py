@@ -144,6 +144,20 @@ def test_own_checks_are_used() -> None:
 
     assert run("def double(x):\n    return 2 * x + 2\n", 3, check=is_even).message == ""
     assert run("def double(x):\n    return 3 * x\n", 3, check=is_even).message == "9 不是偶数"
+    odd = run("def double(x):\n    return None\n", 3, check=is_even)
+    assert odd.message.startswith("返回的东西没法检查：None")
+
+
+def test_arrays_inside_a_dict_are_watched_too() -> None:
+    answer = "def double(x):\n    x['a'] += 1\n    return 2\n"
+    reference = load("def double(x):\n    return 2\n")
+
+    def make_cases() -> list[Any]:
+        x = {"a": np.zeros(2)}
+        return [judge.Case("字典", lambda s: s.double(x), {"x": x})]
+
+    (result,) = judge.judge(load(answer), reference, make_cases)
+    assert "改动了输入 x" in result.message
 
 
 def test_same_behaviour_means_the_same_on_every_case() -> None:

@@ -68,7 +68,10 @@ def judge_case(answer, reference, mine, theirs):
         got = mine.run(answer)
     except Exception as error:
         return Result(mine.name, _describe_error(error), shown, wanted, "", _trace(error))
-    message = mine.check(got) if mine.check else compare(expected, got, mine.rtol, mine.atol)
+    try:
+        message = mine.check(got) if mine.check else compare(expected, got, mine.rtol, mine.atol)
+    except Exception as error:
+        message = f"返回的东西没法检查：{_kind(got)}（{type(error).__name__}：{error}）"
     if not message and not mine.mutates:
         changed = [n for n, v in mine.inputs.items() if compare(before[n], _freeze(v), 0, 0)]
         if changed:
@@ -143,7 +146,9 @@ def _freeze(value):
         return value.copy()
     if isinstance(value, (list, tuple)):
         return type(value)(_freeze(v) for v in value)
-    return dict(value) if isinstance(value, dict) else value
+    if isinstance(value, dict):
+        return {key: _freeze(v) for key, v in value.items()}
+    return set(value) if isinstance(value, set) else value
 
 
 def _compare_arrays(expected, got, rtol, atol):
