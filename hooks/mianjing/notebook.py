@@ -224,7 +224,7 @@ def _render_oracle(source: str) -> str:
         name for module, name in _WITNESSES.items() if re.search(rf"\bimport {module}\b", source)
     ]
     witness = "、".join(names) or "独立的库"
-    return f"构建时已用 {witness} 核对，浏览器里不能运行：\n{{ .mj-oracle }}"
+    return f"构建时已用 {witness} 核对，浏览器里不能运行：\n{{ .mj-oracle data-search-exclude='' }}"
 
 
 def _render_figure(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from bs4 import BeautifulSoup
 from mianjing.library import read_library
 from mianjing.model import Catalog
+from mianjing.notebook import read_notebook
 from mianjing.render import label
 
 from tests.server import SiteServer
@@ -120,19 +122,30 @@ def test_nothing_is_left_unrendered(server: SiteServer) -> None:
 
 
 def test_notebook_pages_show_results_and_offer_files(server: SiteServer, catalog: Catalog) -> None:
-    for key in catalog.derivations:
-        page = soup(server, f"notebooks/{key}/index.html")
-        assert len(page.select(".mj-output")) >= 5
-        assert len(page.select("img.mj-figure")) >= 1
-        assert all(image.get("alt") for image in page.select("article img"))
-        for suffix in ("py", "ipynb"):
-            link = page.select_one(f'a[download][href$="{key}.{suffix}"]')
-            assert link is not None
-            served = server.site / "notebooks" / key / f"{key}.{suffix}"
-            assert served.read_bytes() == (ROOT / "notebooks" / f"{key}.{suffix}").read_bytes()
-        assert len(page.select(".md-nav--secondary .md-nav__link")) >= 6
-        assert "nbconvert" not in str(page)
-        assert not page.select("article style")
+    """每一页都有输出、目录与下载，压缩后不超过 35 kB；`.ipynb` 就是提交的那一份。"""
+    for key, derivation in catalog.derivations.items():
+        figures = 0
+        for uri, title in derivation.pages:
+            path = f"{uri.removesuffix('.ipynb').removesuffix('.md')}/index.html"
+            assert len(gzip.compress((server.site / path).read_bytes())) <= 35_000, path
+            page = soup(server, path)
+            heading = page.select_one("h1")
+            assert heading is not None and heading.text.startswith(title)
+            assert page.select(".mj-output"), path
+            figures += len(page.select("img.mj-figure"))
+            assert all(image.get("alt") for image in page.select("article img"))
+            for suffix in ("py", "ipynb"):
+                assert page.select_one(f'a[download][href$="{key}.{suffix}"]') is not None
+            assert page.select(".md-nav--secondary .md-nav__link")
+            assert "nbconvert" not in str(page)
+            assert not page.select("article style")
+        assert figures >= 4, key
+        served = server.site / "notebooks" / key
+        committed = ROOT / "notebooks" / f"{key}.ipynb"
+        assert (served / f"{key}.ipynb").read_bytes() == committed.read_bytes()
+        cells = json.loads((served / "cells.json").read_text(encoding="utf-8"))
+        sources = [c for c in read_notebook(committed)["cells"] if c["cell_type"] == "code"]
+        assert [c["source"] for c in cells] == ["".join(c["source"]) for c in sources]
 
 
 def test_edit_and_view_buttons_point_to_the_repository(server: SiteServer) -> None:

@@ -176,7 +176,7 @@ def test_output_blocks_carry_their_class() -> None:
 def test_oracle_cells_say_so() -> None:
     page = render(code("import torch", tags=["oracle"]), code("x = 1", tags=["other"]))
     assert page == (
-        "构建时已用 PyTorch 核对，浏览器里不能运行：\n{ .mj-oracle }\n\n"
+        "构建时已用 PyTorch 核对，浏览器里不能运行：\n{ .mj-oracle data-search-exclude='' }\n\n"
         '``` { .python .mj-cell #cell-1 data-cell="1" }\nimport torch\n```\n\n'
         '``` { .python .mj-cell #cell-2 data-cell="2" }\nx = 1\n```\n'
     )
