@@ -132,7 +132,10 @@ def test_schedule_pages(total: int, warmup: int, decay: int) -> None:
 
 @pytest.mark.parametrize("limit", [0.5, 1e9])
 def test_clipping_pages(limit: float) -> None:
-    topic, clip = page("topics/training"), page("questions/gradient-clipping").clip_by_norm
+    topic, clip = (
+        page("topics/training-stability"),
+        page("questions/gradient-clipping").clip_by_norm,
+    )
     w, gain = 5 * randn(6, 4), 50 * randn(4)
     for kind in (2.0, 1.0, math.inf):
         params = [parameter(w), parameter(gain)]
@@ -166,7 +169,7 @@ def test_loss_scaler_pages(interval: int) -> None:
     p = torch.nn.Parameter(torch.zeros(2))
     optimizer = torch.optim.SGD([p], lr=1.0)
     judge = torch.amp.GradScaler("cpu", init_scale=64.0, growth_interval=interval)
-    topic = page("topics/training").LossScaler(64.0, interval)
+    topic = page("topics/training-stability").LossScaler(64.0, interval)
     question = page("questions/fp16-vs-bf16").LossScaler(64.0, interval)
     x = torch.zeros(2)
     for g in flow:
