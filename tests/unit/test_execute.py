@@ -263,3 +263,42 @@ def test_the_place_names_notebook_cell_and_first_line() -> None:
     assert execute._place(Path("x/demo.py"), Notebook, 1) == (
         "notebooks/demo.py 第 2 格（  assert error < 1e-9  # 长长的说明）"
     )
+
+
+def test_only_what_changed_is_executed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """源、共用模块、版本之一变了才重新执行；点了名的一定执行。"""
+    executed: list[str] = []
+
+    def run(source: Path, seconds: int = 0) -> dict[str, Any]:
+        executed.append(source.stem)
+        return {"cells": [], "metadata": {"executed_with": execute.describe_inputs(source)}}
+
+    monkeypatch.setattr(execute, "execute_notebook", run)
+    for name in ("a", "b", "toolkit"):
+        (tmp_path / f"{name}.py").write_text(f"# {name}\n", encoding="utf-8")
+
+    def again(*names: str) -> list[str]:
+        executed.clear()
+        assert execute_notebooks(tmp_path, list(names)) == 0
+        return list(executed)
+
+    assert again() == ["a", "b"]
+    assert again() == []
+    assert "a.py 没有变" in capsys.readouterr().out
+    (tmp_path / "a.py").write_text("# 改了\n", encoding="utf-8")
+    assert again() == ["a"]
+    (tmp_path / "toolkit.py").write_text("# 改了\n", encoding="utf-8")
+    assert again() == ["a", "b"]
+    monkeypatch.setattr(execute, "version", lambda name: "9.9")
+    assert again() == ["a", "b"]
+    assert again("b") == ["b"]
+    (tmp_path / "b.ipynb").unlink()
+    assert again() == ["b"]
+
+
+def test_the_toolkit_is_put_in_without_its_docstring(tmp_path: Path) -> None:
+    text = '"""说明。\n\n两段。\n"""\n\nimport math\n\n\ndef f():\n    return math.pi\n'
+    (tmp_path / "toolkit.py").write_text(text, encoding="utf-8")
+    assert execute.read_toolkit(tmp_path) == "import math\n\n\ndef f():\n    return math.pi"
