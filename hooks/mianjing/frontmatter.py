@@ -73,7 +73,7 @@ class Document:
 
 def read_document(path: str, raw: bytes) -> tuple[Document | None, list[Problem]]:
     """把带 front matter 的 Markdown 拆成字段与正文；读不出字段时返回 None 与原因。"""
-    text, problems = _read_text(path, raw)
+    text, problems = read_text(path, raw)
     if text is None:
         return None, problems
     lines = text.split("\n")
@@ -99,14 +99,15 @@ def read_document(path: str, raw: bytes) -> tuple[Document | None, list[Problem]
 
 def read_table(path: str, raw: bytes) -> tuple[Mapping | None, list[Problem]]:
     """把一份 YAML 表读成映射，规则与 front matter 相同。"""
-    text, problems = _read_text(path, raw)
+    text, problems = read_text(path, raw)
     if text is None:
         return None, problems
     fields, found = _read_yaml(path, text, first_line=1)
     return fields, problems + found
 
 
-def _read_text(path: str, raw: bytes) -> tuple[str | None, list[Problem]]:
+def read_text(path: str, raw: bytes) -> tuple[str | None, list[Problem]]:
+    """贡献者写的一份文字：UTF-8、不太大、没有控制与不可见字符；有问题时没有文字。"""
     if len(raw) > MAX_BYTES:
         message = f"文件有 {len(raw)} 字节，超过 {MAX_BYTES}：请拆成几页"
         return None, [Problem(path, 1, "E001", "", message)]

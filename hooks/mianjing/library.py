@@ -159,9 +159,11 @@ def _read_exercises(
     result: dict[str, Exercise] = {}
     table = read_caught(root)
     for file in sorted((root / "docs" / "practice").glob("*/index.md")):
+        if not _is_own(file):
+            continue
         document, found = read_document(_relative(root, file), file.read_bytes())
         problems += found
-        if document is not None and _is_own(file):
+        if document is not None:
             exercise = read_exercise(root, document, table, problems)
             result[exercise.key] = exercise
     return _sorted(result, lambda e: (ranks.get(e.topic, len(ranks)), e.level, e.key))

@@ -1,4 +1,4 @@
-"""正文 Markdown 的按行处理：代码围栏里的不动。"""
+"""正文 Markdown：按行处理（代码围栏里的不动），写代码块与折叠块。"""
 
 from __future__ import annotations
 
@@ -41,3 +41,17 @@ def replace_prose(body: str, replace: Callable[[str], str]) -> str:
     for number, line in prose_lines(body, 0):
         lines[number] = replace(line)
     return "\n".join(lines)
+
+
+def make_fence(text: str, attributes: str) -> str:
+    """一块代码：围栏比里面最长的一串反引号还长。attributes 如 `.python .mj-cell`。"""
+    text = text.rstrip("\n")
+    longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
+    ticks = "`" * max(3, longest + 1)
+    return f"{ticks} {{ {attributes} }}\n{text}\n{ticks}"
+
+
+def make_fold(title: str, body: str, classes: str = "note") -> str:
+    """折起来的一块（pymdownx.details），里面的公式与代码照常渲染。"""
+    indented = "\n".join(f"    {line}" if line.strip() else "" for line in body.split("\n"))
+    return f'??? {classes} "{title}"\n\n{indented}\n'

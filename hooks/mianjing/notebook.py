@@ -14,7 +14,7 @@ from typing import Any
 
 from pymdownx.slugs import slugify
 
-from mianjing.markdown import prose_lines, replace_prose
+from mianjing.markdown import make_fence, make_fold, prose_lines, replace_prose
 from mianjing.model import Part
 from mianjing.problem import Problem
 
@@ -56,6 +56,8 @@ class Rendering:
     figures: dict[str, str] = field(default_factory=dict)
     cells: list[Cell] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    script: str = ""
+    """可下载的 `.py`。"""
 
 
 def read_notebook(file: Path) -> dict[str, Any]:
@@ -102,6 +104,7 @@ def render_notebook(key: str, notebook: dict[str, Any]) -> Rendering:
             pages[page].append(_render_code(key, number, cell, source, page, result))
     result.pages = ["\n\n".join(block for block in page if block) + "\n" for page in pages]
     result.anchors = [_read_anchors(page) for page in result.pages]
+    result.script = dump_script(notebook)
     return result
 
 
@@ -180,12 +183,7 @@ def _render_text(source: str, page: int) -> str:
 
 
 def _render_details(match: re.Match[str]) -> str:
-    return _fold(match.group("title").strip(), match.group("body").strip("\n"))
-
-
-def _fold(title: str, body: str) -> str:
-    indented = "\n".join(f"    {line}" if line.strip() else "" for line in body.split("\n"))
-    return f'??? note "{title}"\n\n{indented}\n'
+    return make_fold(match.group("title").strip(), match.group("body").strip("\n"))
 
 
 def _render_code(
@@ -201,11 +199,11 @@ def _render_code(
     )
     result.cells.append(code)
     parts = [_render_oracle(source)] if code.oracle else []
-    fence = _fence(source, ".python .mj-cell", f'#cell-{code.number} data-cell="{code.number}"')
-    parts.append(_fold(_TOOLKIT, fence) if "toolkit" in tags else fence)
+    fence = make_fence(source, f'.python .mj-cell #cell-{code.number} data-cell="{code.number}"')
+    parts.append(make_fold(_TOOLKIT, fence) if "toolkit" in tags else fence)
     for output in cell.get("outputs", []):
         if output["output_type"] == "stream":
-            parts.append(_fence("".join(output["text"]), ".text .mj-output"))
+            parts.append(make_fence("".join(output["text"]), ".text .mj-output"))
         elif "image/svg+xml" in output.get("data", {}):
             parts.append(_render_figure(key, number, cell, output, page, result))
         elif output["output_type"] == "error":
@@ -215,7 +213,7 @@ def _render_code(
             message = f"第 {number} 格的图不是 SVG：用 toolkit 的 figure 画，再 make execute"
             result.problems.append(_problem(key, message))
         elif "text/plain" in output.get("data", {}):
-            parts.append(_fence("".join(output["data"]["text/plain"]), ".text .mj-output"))
+            parts.append(make_fence("".join(output["data"]["text/plain"]), ".text .mj-output"))
     return "\n\n".join(parts)
 
 
@@ -244,13 +242,6 @@ def _render_figure(
     safe = alt.replace("[", "［").replace("]", "］")
     where = name if page else f"{key}/{name}"
     return f"![{safe}]({where}){{ .mj-figure loading=lazy }}"
-
-
-def _fence(text: str, classes: str, rest: str = "") -> str:
-    text = text.rstrip("\n")
-    longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
-    ticks = "`" * max(3, longest + 1)
-    return f"{ticks} {{ {' '.join(filter(None, (classes, rest)))} }}\n{text}\n{ticks}"
 
 
 def _problem(key: str, message: str) -> Problem:

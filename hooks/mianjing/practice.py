@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from mianjing.fields import Fields
-from mianjing.frontmatter import Document
+from mianjing.frontmatter import Document, read_text
 from mianjing.model import Exercise, Mutant
 from mianjing.problem import Problem
 from mianjing.vocabulary import read_vocabulary
@@ -94,7 +94,10 @@ def _read_script(root: Path, file: Path, problems: list[Problem]) -> str:
     if not file.is_file():
         problems.append(Problem(path, 1, "E305", "", "缺少这份文件：照已有的一题补上"))
         return ""
-    source = file.read_text(encoding="utf-8")
+    source, found = read_text(path, file.read_bytes())
+    problems += found
+    if source is None:
+        return ""
     try:
         ast.parse(source)
     except SyntaxError as error:
@@ -111,8 +114,12 @@ def _read_mutants(
     if not file.is_file():
         problems.append(Problem(path, 1, "E305", "", "缺少这份文件：写下已知的错误答案"))
         return ()
+    text, unreadable = read_text(path, file.read_bytes())
+    problems += unreadable
+    if text is None:
+        return ()
     try:
-        table = yaml.safe_load(file.read_text(encoding="utf-8"))
+        table = yaml.safe_load(text)
     except yaml.YAMLError as error:
         problems.append(Problem(path, 1, "E305", "", f"不是有效的 YAML：{error}"))
         return ()

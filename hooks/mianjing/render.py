@@ -22,7 +22,7 @@ from mianjing.checks import QUESTION_SECTIONS, TOPIC_SECTIONS
 from mianjing.claims import CITATION, cited_by, find_citations
 from mianjing.diagrams import DIAGRAMS
 from mianjing.estimates.presets import read_presets
-from mianjing.markdown import DIAGRAM, replace_prose
+from mianjing.markdown import DIAGRAM, make_fence, make_fold, replace_prose
 from mianjing.model import (
     Catalog,
     Derivation,
@@ -202,6 +202,7 @@ def render_exercise(
     area = _template("exercise_area.html", has_python=has_python, **values)
     tail = _template("exercise_mutants.html", **values)
     body, _, hint = exercise.body.partition("\n## 提示\n")
+    reference = make_fence(exercise.reference, ".python .mj-reference")
     return "\n".join(
         [
             head,
@@ -210,25 +211,16 @@ def render_exercise(
             "## 作答",
             "",
             area,
-            _code(exercise.starter, ".mj-starter"),
+            make_fence(exercise.starter, ".python .mj-starter"),
             "",
-            _fold("提示", hint.strip("\n"), "mj-hint"),
-            _fold("参考答案", _code(exercise.reference, ".mj-reference"), "mj-solution"),
+            make_fold("提示", hint.strip("\n"), "note mj-hint"),
+            make_fold("参考答案", reference, "note mj-solution"),
             "## 它会抓住哪些错误",
             "",
             tail,
             _render_aliases(exercise.aliases),
         ]
     )
-
-
-def _code(source: str, classes: str) -> str:
-    return f"``` {{ .python {classes} }}\n{source.rstrip()}\n```"
-
-
-def _fold(title: str, body: str, classes: str) -> str:
-    indented = "\n".join(f"    {line}" if line.strip() else "" for line in body.split("\n"))
-    return f'??? note {classes} "{title}"\n\n{indented}\n'
 
 
 def render_derivation(

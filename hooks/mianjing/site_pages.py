@@ -21,7 +21,6 @@ from mianjing.model import Catalog, Derivation, Exercise, Experience, Page, Ques
 from mianjing.notebook import (
     Rendering,
     dump_cells,
-    dump_script,
     find_homes,
     read_notebook,
     render_notebook,
@@ -105,7 +104,7 @@ class SitePages:
             result = self.root / "notebooks" / f"{key}.ipynb"
             generated: dict[str, str | bytes] = {
                 f"{key}.ipynb": result.read_bytes(),
-                f"{key}.py": dump_script(read_notebook(result)),
+                f"{key}.py": notebook.script,
                 "cells.json": dump_cells(notebook),
                 **notebook.figures,
             }

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from mianjing.model import Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
 PRACTICE = ROOT / "docs" / "practice"
@@ -24,20 +25,8 @@ KEYS = sorted(folder.parent.name for folder in PRACTICE.glob("*/reference.py"))
 
 
 @dataclass(frozen=True)
-class Mutant:
-    """一个已知的错误答案：参考答案里唯一的一处 old 换成 new。"""
-
-    id: str
-    old: str
-    new: str
-    why: str
-    by: str = "value"
-    """怎样被抓住：value，或者错误本来就是 shape、exception。"""
-
-
-@dataclass(frozen=True)
 class Exercise:
-    """一道手写题的各份代码。"""
+    """一道手写题的各份代码；站里的那一份（`mianjing.model.Exercise`）没有见证。"""
 
     key: str
     starter: str

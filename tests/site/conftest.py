@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from mianjing.build import build_site
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.chromium import launch_chromium
 from tests.server import SiteServer, serve_site
@@ -49,3 +49,10 @@ def browser() -> Iterator[Browser]:
         chromium = launch_chromium(playwright)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """一台新的手机：没有存储，没有缓存。"""
+    with browser.new_context(viewport={"width": 390, "height": 844}) as context:
+        yield context

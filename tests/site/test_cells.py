@@ -10,17 +10,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from tests.server import SiteServer
+from tests.site.python_page import LOADING, change_html, status
 
 pytestmark = pytest.mark.browser
 
-LOADING = 120_000
-"""第一次取 Python 与启动，慢机器上也等得到（毫秒）。"""
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    with browser.new_context(viewport={"width": 390, "height": 844}) as context:
-        yield context
+PAGE = "**/notebooks/attention/"
 
 
 @pytest.fixture
@@ -40,10 +34,6 @@ def open_page(server: SiteServer, context: BrowserContext, path: str = "") -> Pa
     page.goto(server.url(f"notebooks/attention/{path}"))
     expect(page.locator(".mj-run button").first).to_be_visible()
     return page
-
-
-def status(page: Page) -> Locator:
-    return page.locator(".mj-run [role=status]")
 
 
 def cell(page: Page) -> int:
@@ -179,23 +169,11 @@ def replace(page: Page, number: int, text: str) -> None:
     page.keyboard.insert_text(text)
 
 
-def change_html(context: BrowserContext, old: str, new: str) -> None:
-    """让这个上下文里打开的推导页，HTML 里的 old 换成 new。"""
-
-    def serve(route: Route) -> None:
-        response = route.fetch()
-        body = response.text()
-        assert old in body
-        route.fulfill(response=response, body=body.replace(old, new))
-
-    context.route("**/notebooks/attention/", serve)
-
-
 def test_endless_loops_are_stopped_and_the_page_lives(
     server: SiteServer, context: BrowserContext
 ) -> None:
     """Python 的循环到时限停下，变量还在；停不下来的换一个线程，从头补跑。"""
-    change_html(context, 'data-seconds="20"', 'data-seconds="4"')
+    change_html(context, PAGE, 'data-seconds="20"', 'data-seconds="4"')
     page = open_page(server, context)
     number = cell(page)
     swallow = (
@@ -297,7 +275,7 @@ def test_full_or_forbidden_storage_is_said(page: Page) -> None:
 def test_without_the_assets_the_buttons_say_why(
     server: SiteServer, context: BrowserContext
 ) -> None:
-    change_html(context, "data-seconds=", 'data-python="absent" data-seconds=')
+    change_html(context, PAGE, "data-seconds=", 'data-python="absent" data-seconds=')
     page = open_page(server, context)
     expect(status(page)).to_contain_text("先 make assets 再构建")
     expect(page.get_by_role("button", name="全部运行")).to_be_disabled()

@@ -8,23 +8,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.practice.exercises import KEYS, read_exercise
 from tests.server import SiteServer
+from tests.site.python_page import LOADING, change_html, status
 
 pytestmark = pytest.mark.browser
 
 KEY = "scaled-dot-product-attention"
+PAGE = f"**/practice/{KEY}/"
 EXERCISE = read_exercise(KEY)
-LOADING = 120_000
-"""第一次取 Python 与启动，慢机器上也等得到（毫秒）。"""
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    with browser.new_context(viewport={"width": 390, "height": 844}) as context:
-        yield context
 
 
 @pytest.fixture
@@ -44,10 +38,6 @@ def open_page(server: SiteServer, context: BrowserContext, key: str = KEY) -> Pa
     page.goto(server.url(f"practice/{key}/"))
     expect(page.get_by_role("button", name="提交")).to_be_visible()
     return page
-
-
-def status(page: Page) -> Locator:
-    return page.locator(".mj-run [role=status]")
 
 
 def write(page: Page, text: str) -> None:
@@ -126,22 +116,10 @@ def test_every_way_to_be_wrong_gives_a_clear_line(
     expect(page.locator(".cm-content")).to_contain_text(answer.split("\n")[0])
 
 
-def change_html(context: BrowserContext, old: str, new: str) -> None:
-    """让这个上下文里打开的题目页，HTML 里的 old 换成 new。"""
-
-    def serve(route: Route) -> None:
-        response = route.fetch()
-        body = response.text()
-        assert old in body
-        route.fulfill(response=response, body=body.replace(old, new))
-
-    context.route(f"**/practice/{KEY}/", serve)
-
-
 def test_endless_answers_are_stopped_and_nothing_is_lost(
     server: SiteServer, context: BrowserContext
 ) -> None:
-    change_html(context, 'data-seconds="10"', 'data-seconds="4"')
+    change_html(context, PAGE, 'data-seconds="10"', 'data-seconds="4"')
     page = open_page(server, context)
     loop = "    while True:\n        try:\n            pass\n        except:\n            pass\n"
     submit(page, f"def attention(*a, **k):\n{loop}", "运行超过 4 秒，停下了")

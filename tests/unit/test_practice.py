@@ -43,6 +43,13 @@ def test_broken_python_is_named_with_its_line(practice: Library) -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["reference.py", "mutants.yml"])
+@pytest.mark.parametrize(("raw", "code"), [(b"x = '\xff'\n", "E001"), (b"x = '\x08'\n", "E002")])
+def test_unreadable_files_are_named(practice: Library, name: str, raw: bytes, code: str) -> None:
+    practice.write(f"{FOLDER}/{name}", raw)
+    assert any(m.startswith(f"{FOLDER}/{name}:1: {code}") for m in practice.messages())
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

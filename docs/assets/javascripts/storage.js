@@ -13,12 +13,19 @@ export function readStored(key) {
     text = localStorage.getItem(PREFIX + key);
     return text === null ? null : JSON.parse(text);
   } catch (error) {
-    if (text !== null) {
-      localStorage.setItem(`${PREFIX}${key}.broken`, text);
-      localStorage.removeItem(PREFIX + key);
-    }
     console.warn(`本机的「${key}」没有读到`, error);
+    if (text !== null) setAside(key, text);
     return null;
+  }
+}
+
+/** 另存成了才删掉原来的；存储满了就留在原处。 @param {string} key @param {string} text */
+function setAside(key, text) {
+  try {
+    localStorage.setItem(`${PREFIX}${key}.broken`, text);
+    localStorage.removeItem(PREFIX + key);
+  } catch (error) {
+    console.warn(`本机的「${key}」没有另存`, error);
   }
 }
 

@@ -1,41 +1,5 @@
-import math
-
 import numpy as np
-from judge import Case
-
-
-class Script:
-    """代替 rng：按给定的路径依次给出整数，好把全部可能走一遍。"""
-
-    def __init__(self, path):
-        self.path, self.sizes = path, []
-
-    def integers(self, low, high=None):
-        low, high = (0, low) if high is None else (low, high)
-        if low >= high:
-            raise ValueError("rng.integers(a, b) 要求 a < b")
-        if len(self.sizes) == len(self.path):
-            self.path.append(0)
-        self.sizes.append(high - low)
-        return low + self.path[len(self.sizes) - 1]
-
-    def __getattr__(self, name):
-        raise AttributeError(f"随机数只用 rng.integers(a, b)，不用 rng.{name}")
-
-
-def distribution(run):
-    """run(rng) 在全部随机数下的结果：{结果: 概率}，概率是精确的。"""
-    chance, path = {}, []
-    for _ in range(20_000):
-        script = Script(path)
-        result = run(script)
-        chance[result] = chance.get(result, 0) + 1 / math.prod(script.sizes)
-        while path and path[-1] + 1 == script.sizes[len(path) - 1]:
-            path.pop()
-        if not path:
-            return chance
-        path[-1] += 1
-    raise RuntimeError("取的随机数太多，可能的结果列不完")
+from judge import Case, distribution
 
 
 def make_cases():

@@ -149,17 +149,13 @@ export class CellView {
 
   finish() {
     const before = this.built.filter((one) => one.matches(".mj-output")).map((one) => one.textContent ?? "").join("");
-    if (!this.result.childElementCount) {
-      this.result.hidden = this.built.length === 0;
-      for (const one of this.built) one.hidden = true;
-    }
     const same = before.trim() === this.printed.trim();
     const label = document.createElement("p");
     label.className = "mj-note";
     if (this.panel.notebook.drafts[this.number]) label.textContent = this.result.childElementCount ? "改动后的结果" : "运行完了，没有输出";
     else if (same) label.textContent = "✓ 与构建时的输出相同";
     else label.textContent = "与构建时的输出不同：前面的格子改过，或变量被改动过";
-    this.result.hidden = false;
+    this.showResult();
     this.result.append(label);
   }
 

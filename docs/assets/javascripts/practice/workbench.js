@@ -52,7 +52,10 @@ export class Workbench {
       this.runButton.disabled = this.submitButton.disabled = true;
     }
     this.refresh();
-    setInterval(() => this.showClock(), 1000);
+    const ticking = setInterval(() => {
+      if (area.isConnected) this.showClock();
+      else clearInterval(ticking); // 即时换页走了
+    }, 1000);
     if (this.record.text !== undefined) this.edit(false);
   }
 

@@ -117,6 +117,11 @@ function preparePractice() {
   practiceReady = true;
 }
 
+/** @param {Proxy | undefined} error */
+function finish(error) {
+  postMessage({ type: "done", error: error?.toJs({ dict_converter: Object.fromEntries }) ?? null });
+}
+
 /** @param {MessageEvent} event */
 self.onmessage = async ({ data }) => {
   try {
@@ -127,14 +132,12 @@ self.onmessage = async ({ data }) => {
     } else if (data.type === "submit") {
       preparePractice();
       postMessage({ type: "running" });
-      const error = python.submit(pyodide.toPy(data.exercise), data.source, data.seconds);
-      postMessage({ type: "done", error: error?.toJs({ dict_converter: Object.fromEntries }) ?? null });
+      finish(python.submit(pyodide.toPy(data.exercise), data.source, data.seconds));
     } else if (data.type === "run") {
       if (data.figure) await prepareFigures();
       if (data.practice) preparePractice();
       postMessage({ type: "running" });
-      const error = python.run(data.source, data.name, data.space, data.seconds);
-      postMessage({ type: "done", error: error?.toJs({ dict_converter: Object.fromEntries }) ?? null });
+      finish(python.run(data.source, data.name, data.space, data.seconds));
     } else {
       python.reset(data.space);
     }
