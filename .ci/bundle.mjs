@@ -1,16 +1,20 @@
 // 打包浏览器端的库：npm run bundle。每页只取 site.js，各种能力到用它的页面才取。
-import { rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
+import { parse } from "node:path";
 import { build } from "esbuild";
 
 const scripts = "docs/assets/javascripts";
+const styles = "docs/assets/stylesheets/pages";
 const outdir = "docs/assets/bundle";
+/** 只给一部分页面的样式各成一份；哪一页带上，见 site_pages.py 的 STYLES。 */
+const pageStyles = readdirSync(styles).map((name) => [parse(name).name, `${styles}/${name}`]);
 rmSync(outdir, { recursive: true, force: true });
 await build({
   entryPoints: {
     site: `${scripts}/site.js`,
     search_worker: `${scripts}/search/worker.js`,
     python_worker: `${scripts}/python/worker.js`,
-    katex: "docs/assets/stylesheets/katex.css",
+    ...Object.fromEntries(pageStyles),
   },
   outdir,
   bundle: true,

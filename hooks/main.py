@@ -69,8 +69,8 @@ def on_env(env: Any, config: MkDocsConfig, files: Files) -> Any:
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
-    """只在有公式的页面带上 KaTeX 的样式。"""
-    return _site.add_math_style(output, page)
+    """带上这一页用到的样式，如公式的。"""
+    return _site.add_styles(output, page)
 
 
 def on_post_build(config: MkDocsConfig) -> None:

@@ -49,7 +49,11 @@ class DerivationPage:
 
 Record = Experience | Topic | Question | Exercise | DerivationPage | Page
 
-_MATH_STYLE = "assets/bundle/katex.css"
+_BUNDLE = "assets/bundle"
+STYLES = {
+    "katex": 'class="katex',
+}
+"""只在用到的页面才取的样式：`docs/assets/stylesheets/pages/` 里的名字 → 有这段字的页面才带上。"""
 
 
 class SitePages:
@@ -75,9 +79,11 @@ class SitePages:
             self.notebooks,
         )
         self.has_python = not missing_assets(root)
-        if not (root / "docs" / _MATH_STYLE).is_file():
-            message = "还没有打包浏览器端的库：运行 npm run bundle，或用 make serve、make build"
-            problems.append(Problem(f"docs/{_MATH_STYLE}", 1, "E305", "", message))
+        for name in STYLES:
+            style = f"docs/{_BUNDLE}/{name}.css"
+            if not (root / style).is_file():
+                message = "还没有打包浏览器端的库：运行 npm run bundle，或用 make serve、make build"
+                problems.append(Problem(style, 1, "E305", "", message))
         _stop_on(problems)
         self.dates = read_dates(root)
         self.records = _by_source(self.catalog)
@@ -239,12 +245,15 @@ class SitePages:
             page.content = formulas.replace_formulas(page.content or "", rendered)
         _stop_on(problems)
 
-    def add_math_style(self, output: str, page: SitePage) -> str:
-        """有公式的页面在 head 里带上样式。"""
-        if 'class="katex' not in output:
-            return output
-        style = "../" * page.url.count("/") + _MATH_STYLE
-        return output.replace("</head>", f'<link rel="stylesheet" href="{style}"></head>', 1)
+    def add_styles(self, output: str, page: SitePage) -> str:
+        """在 head 里带上这一页用到的样式。"""
+        root = "../" * page.url.count("/")
+        links = "".join(
+            f'<link rel="stylesheet" href="{root}{_BUNDLE}/{name}.css">'
+            for name, marker in STYLES.items()
+            if marker in output
+        )
+        return output.replace("</head>", f"{links}</head>", 1)
 
     def _tag_anchor(self, tag: str) -> str:
         """标签页里这个标签的锚点，与标签插件的算法相同。"""
