@@ -13,6 +13,7 @@ import posixpath
 from collections.abc import Iterator
 from contextlib import suppress
 from importlib.metadata import version
+from os import getpid
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -95,7 +96,7 @@ class PageCache:
         """存下变了的。"""
         self.folder.mkdir(parents=True, exist_ok=True)
         for uri in sorted(self.changed):
-            fresh = self._file(uri).with_suffix(".tmp")
+            fresh = self._file(uri).with_suffix(f".{getpid()}")
             fresh.write_text(json.dumps(self.entries[uri], ensure_ascii=False), encoding="utf-8")
             fresh.replace(self._file(uri))
 
