@@ -334,9 +334,9 @@ def smallest_subnormal(exponent_bits: int, mantissa_bits: int) -> float:
     return smallest_normal(exponent_bits) * 2.0**-mantissa_bits
 
 
-def spacing_at(value: float, mantissa_bits: int) -> float:
-    """value 所在区间 [2^e, 2^{e+1}) 里相邻两数的间距 2^{e-m}。"""
-    return float(2.0 ** (frexp(value)[1] - 1 - mantissa_bits))
+def spacing_at(number: float, mantissa_bits: int) -> float:
+    """number 所在区间 [2^e, 2^{e+1}) 里相邻两数的间距 2^{e-m}。"""
+    return float(2.0 ** (frexp(number)[1] - 1 - mantissa_bits))
 
 
 def perplexity(nats: float) -> float:
