@@ -127,3 +127,8 @@ def utf8_absent_bytes() -> float:
 def binary_unit_excess(power: int) -> float:
     """二进制单位比十进制的大多少：1024^k/1000^k − 1；GiB 对 GB 是 k=3。"""
     return float((1024 / 1000) ** power - 1)
+
+
+def quantity_ratio(larger: float, smaller: float) -> float:
+    """两个同单位的量之比。"""
+    return larger / smaller
