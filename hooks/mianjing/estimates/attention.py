@@ -156,6 +156,14 @@ def speculative_speedup(acceptance: float, draft: int, cost: float) -> float:
     return speculative_tokens(acceptance, draft) / (draft * cost + 1)
 
 
+def verification_cost(batch: int, tokens: int, balance: float) -> float:
+    """投机解码一次验证 tokens 个与生成 1 个的耗时比，只算权重：读一遍与算，取长的那个。
+
+    balance 是平衡点（FLOP/字节，bf16）：一步的 token 总数小于它时只花读权重的时间。
+    """
+    return max(1, batch * tokens / balance) / max(1, batch / balance)
+
+
 def standard_attention_traffic(sequence: int, head_dim: int) -> float:
     """标准注意力一个头前向的显存读写，元素：Q、K、V、O 各一次，S、P 各一写一读。"""
     return 4 * sequence * head_dim + 4 * sequence**2
