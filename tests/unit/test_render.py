@@ -288,13 +288,14 @@ def test_every_link_leads_somewhere(crowd: Library) -> None:
         "about/takedown.md",
         "about/summary.md",
         "tags.md",
+        "atlas/index.md",
         "claims/index.md",
         "practice/mistakes.md",
     }
     known |= {f"practice/{key}/index.md" for key in catalog.exercises}
     assert {target for target, _ in asked} <= known
     for target, anchor in asked:
-        if anchor and target != "tags.md":  # 标签页的锚点由站点的审计看
+        if anchor and target.startswith("experiences/"):  # 别的页面的锚点由站点的审计看
             key = target.removeprefix("experiences/").removesuffix(".md")
             assert f"{{ #{anchor} }}" in catalog.experiences[key].body
 
