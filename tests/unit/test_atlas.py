@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
 import json
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -17,10 +17,11 @@ from mianjing.atlas.facets import FACETS, SHOWN, dump_facets, group_facets, sele
 from mianjing.atlas.listings import group_listings
 from mianjing.atlas.matrix import State, group_forms, group_matrix
 from mianjing.library import read_library
-from mianjing.model import Catalog, Period
+from mianjing.model import Period
 from mianjing.render import describe_experience
 from mianjing.vocabulary import read_vocabulary
 
+from tests.bench_atlas import multiply, render_index
 from tests.library import Library
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,16 +32,6 @@ STATES = st.fixed_dictionaries(
         for facet in group_facets(REAL)
     }
 ).map(lambda state: {key: values for key, values in state.items() if values})
-
-
-def multiply(catalog: Catalog, count: int) -> Catalog:
-    """同一批面经重复到 count 篇，键各不相同。"""
-    originals = list(catalog.experiences.values())
-    many = [
-        replace(originals[n % len(originals)], key=f"{originals[n % len(originals)].key}-{n}")
-        for n in range(count)
-    ]
-    return replace(catalog, experiences={e.key: e for e in many})
 
 
 @given(STATES)
@@ -142,6 +133,13 @@ def test_many_experiences_are_all_listed_by_year_and_company() -> None:
     for kind in ("years", "companies"):
         pages = [page for uri, page in listings.items() if f"/{kind}/" in uri]
         assert {e.key for page in pages for e in page.experiences} == set(catalog.experiences)
+
+
+def test_a_thousand_experiences_stay_small() -> None:
+    """面经页里随篇数变的部分不随篇数涨：多出来的在数据与年份页里。"""
+    catalog = multiply(REAL, 1_000)
+    assert len(gzip.compress(render_index(catalog).encode(), mtime=0)) < 30_000
+    assert len(gzip.compress(dump_facets(catalog, lambda key: f"{key}/").encode())) < 30_000
 
 
 def test_comparison_has_every_item_and_links_to_anchors() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mianjing.atlas.facets import SHOWN, group_facets
 from mianjing.model import Catalog, Experience
@@ -19,6 +20,7 @@ class Listing:
     experiences: tuple[Experience, ...]
 
 
+@lru_cache(maxsize=2)
 def group_listings(catalog: Catalog) -> dict[str, Listing]:
     """路径 → 列表页。"""
     pages = [*_by_year(catalog), *_by_company(catalog)]
