@@ -16,7 +16,7 @@ import { button } from "./button.js";
  */
 
 const FORMAT = 1;
-const WINDOW = 200;
+const WINDOW = 100;
 /** 表里各列用哪个分面。 */
 const COLUMNS = { 类型: "kind", 结果: "outcome", 最远到: "stage", 形式: "form", 考点: "topic" };
 

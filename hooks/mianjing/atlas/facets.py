@@ -12,7 +12,7 @@ from mianjing.model import Catalog, Experience
 from mianjing.vocabulary import UNKNOWN, read_vocabulary
 
 FORMAT = 1
-SHOWN = 200
+SHOWN = 100
 """表里先放这么多篇；更多的按年份另成一页，网页里的筛选从数据里取。"""
 NO = "no-"
 
