@@ -17,6 +17,10 @@ from mkdocs.structure.pages import Page as SitePage
 
 from mianjing import formulas, render
 from mianjing.assets import missing_assets
+from mianjing.atlas.age import read_today
+from mianjing.atlas.compare import dump_comparison
+from mianjing.atlas.facets import dump_facets
+from mianjing.atlas.listings import Listing, group_listings
 from mianjing.dates import read_dates
 from mianjing.fonts import subset_fonts
 from mianjing.library import read_library
@@ -50,11 +54,12 @@ class DerivationPage:
         return self.derivation.pages[self.number][1]
 
 
-Record = Experience | Topic | Question | Exercise | DerivationPage | Page
+Record = Experience | Topic | Question | Exercise | DerivationPage | Listing | Page
 
 _BUNDLE = "assets/bundle"
 _FONTS = f"{_BUNDLE}/fonts"
 STYLES = {
+    "atlas": "mj-atlas",
     "katex": 'class="katex',
 }
 """只在用到的页面才取的样式：`docs/assets/stylesheets/pages/` 里的名字 → 有这段字的页面才带上。"""
@@ -90,6 +95,7 @@ class SitePages:
                 problems.append(Problem(style, 1, "E305", "", message))
         _stop_on(problems)
         self.dates = read_dates(root)
+        self.today = read_today(root)
         self.records = _by_source(self.catalog)
         self.cache = PageCache(root / ".cache" / "pages", config)
         self.documents: list[Document] = []
@@ -100,6 +106,7 @@ class SitePages:
         """加入推导的各页、可下载的源与结果、图、网页要的代码格。"""
         feed = render.render_errata_feed(self.catalog, self.config.site_url or "/")
         files.append(File.generated(self.config, "errata.xml", content=feed))
+        self._add_atlas(files)
         for key, exercise in self.catalog.exercises.items():
             where = f"practice/{key}/exercise.json"
             files.append(File.generated(self.config, where, content=dump_exercise(exercise)))
@@ -124,6 +131,30 @@ class SitePages:
                 where = f"notebooks/{key}/{name}"
                 files.append(File.generated(self.config, where, content=content))
         return files
+
+    def _add_atlas(self, files: Files) -> None:
+        """筛选与比较的数据，与多出来的列表页。"""
+        index = files.get_file_from_path("experiences/index.md")
+        assert index is not None
+
+        def address(key: str, page: File = index) -> str:
+            file = files.get_file_from_path(f"experiences/{key}.md")
+            assert file is not None
+            return file.url_relative_to(page)
+
+        compare = files.get_file_from_path("atlas/compare.md")
+        assert compare is not None
+        facets = dump_facets(self.catalog, address)
+        comparison = dump_comparison(
+            self.catalog, lambda key: address(key, compare), render.describe_experience()
+        )
+        generated = {
+            "experiences/atlas.json": facets,
+            "atlas/compare/compare.json": comparison,
+            **dict.fromkeys(group_listings(self.catalog), ""),
+        }
+        for uri, content in generated.items():
+            files.append(File.generated(self.config, uri, content=content))
 
     def link_pages(self, nav: Navigation, files: Files) -> None:
         """面经按次序、题目按考点、推导按页前后相连，并归到各自的栏目。"""
@@ -173,6 +204,8 @@ class SitePages:
             page.meta["git_revision_date_localized"] = date
         if isinstance(record, Page):
             page.meta["hide"] = _hidden_parts(record)
+        elif isinstance(record, Listing):
+            page.meta["hide"] = ["toc"]
         elif isinstance(record, DerivationPage):
             page.meta["tags"] = [] if record.number else tags_of(record.derivation, self.catalog)
         else:
@@ -181,7 +214,9 @@ class SitePages:
         title = f"# {record.title}\n\n"
         match record:
             case Experience():
-                return title + render.render_experience(record, self.catalog, href)
+                return title + render.render_experience(record, self.catalog, href, self.today)
+            case Listing():
+                return title + render.render_listing(record, self.catalog, href)
             case Topic():
                 return title + render.render_topic(record, self.catalog, href)
             case Question():
@@ -299,6 +334,8 @@ class SitePages:
                 return f"{record.title}：30 秒版、2 分钟版、推导或代码、追问、常见错误"
             case Exercise():
                 return f"手写{record.title}：题面、起始代码、参考答案，在页面里写、当场判"
+            case Listing():
+                return record.description
             case DerivationPage():
                 return record.derivation.description
             case _:
@@ -318,6 +355,7 @@ def _by_source(catalog: Catalog) -> dict[str, Record]:
     records |= {f"topics/{key}.md": t for key, t in catalog.topics.items()}
     records |= {f"questions/{key}.md": q for key, q in catalog.questions.items()}
     records |= {f"practice/{key}/index.md": e for key, e in catalog.exercises.items()}
+    records |= group_listings(catalog)
     for derivation in catalog.derivations.values():
         for number, (uri, _) in enumerate(derivation.pages):
             records[uri] = DerivationPage(derivation, number)
