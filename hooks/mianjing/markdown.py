@@ -43,6 +43,19 @@ def replace_prose(body: str, replace: Callable[[str], str]) -> str:
     return "\n".join(lines)
 
 
+def read_parts(body: str) -> dict[str, str]:
+    """二级标题 → 它下面的正文，按次序；围栏里的 `##` 不算，第一个标题之前的不要。"""
+    starts = [
+        (number, line[3:].strip()) for number, line in prose_lines(body, 0) if line[:3] == "## "
+    ]
+    lines = body.split("\n")
+    ends = [number for number, _ in starts[1:]] + [len(lines)]
+    return {
+        title: "\n".join(lines[start + 1 : end]).strip("\n")
+        for (start, title), end in zip(starts, ends, strict=True)
+    }
+
+
 def make_fence(text: str, attributes: str) -> str:
     """一块代码：围栏比里面最长的一串反引号还长。attributes 如 `.python .mj-cell`。"""
     text = text.rstrip("\n")
