@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache, partial
 from html.parser import HTMLParser
+from os.path import normpath
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -34,8 +37,14 @@ _STYLE_URL = re.compile(r"url\(\s*['\"]?([^'\")]+)")
 _REFRESH_URL = re.compile(r"url\s*=\s*['\"]?([^'\"]+)", re.IGNORECASE)
 _LINKS_TO_ELSEWHERE = {"canonical", "license", "alternate", "next", "prev"}
 _SCHEMES = {"", "http", "https", "mailto"}
+_PLAIN = re.compile(
+    r"""</span>|<span(?: class="[^"'<>]*")?(?: aria-hidden="true")?(?: style="[\w:;.,% -]*")?>"""
+)
+"""只带样式的 span 占了标签的九成，不含要审的东西；先去掉，逐个解析太慢。"""
 _INERT = "javascript:void(0)"
 """主题的「分享」按钮就这么写，什么也不做。"""
+
+_Find = Callable[[str], Path | None]
 
 
 @dataclass
@@ -90,6 +99,7 @@ def audit_site(site: Path, base: str = "/") -> list[Problem]:
     """检查 site 下的全部 HTML；base 是站点所在的路径，如 `/kb/`（404 页用绝对路径）。"""
     pages = {file: _read(file) for file in sorted(site.rglob("*.html"))}
     problems: list[Problem] = []
+    find = cache(partial(_find_file, site))
     if not pages:
         problems.append(Problem(site.name, 1, "E500", "", "没有任何 HTML：先构建"))
     for file, page in pages.items():
@@ -102,7 +112,7 @@ def audit_site(site: Path, base: str = "/") -> list[Problem]:
                 message = f"从别处取文件「{url}」：一切文件由本站发出"
                 problems.append(Problem(path, line, "E502", "", message))
             elif not parts.scheme:
-                problems += _check_target(site, base, pages, file, line, url)
+                problems += _check_target(site, base, pages, file, line, url, find)
         for line, url in page.links:
             parts = _split(url)
             if url == _INERT:
@@ -111,7 +121,7 @@ def audit_site(site: Path, base: str = "/") -> list[Problem]:
                 message = f"不允许的链接「{url[:80]}」：只用 http、https、mailto 与站内路径"
                 problems.append(Problem(path, line, "E503", "", message))
             elif not parts.scheme and not parts.netloc:
-                problems += _check_target(site, base, pages, file, line, url)
+                problems += _check_target(site, base, pages, file, line, url, find)
     return problems
 
 
@@ -125,13 +135,13 @@ def _split(url: str) -> SplitResult | None:
 
 def _read(file: Path) -> _Html:
     reader = _Reader()
-    reader.feed(file.read_text(encoding="utf-8"))
+    reader.feed(_PLAIN.sub("", file.read_text(encoding="utf-8")))
     reader.close()
     return reader.page
 
 
 def _check_target(
-    site: Path, base: str, pages: dict[Path, _Html], file: Path, line: int, url: str
+    site: Path, base: str, pages: dict[Path, _Html], file: Path, line: int, url: str, find: _Find
 ) -> list[Problem]:
     parts = urlsplit(url)
     path = unquote(parts.path)
@@ -140,21 +150,22 @@ def _check_target(
         message = f"绝对路径「{url}」不在站点路径 {base} 之下"
         return [Problem(where, line, "E504", "", message)]
     start = site / path[len(base) :] if path.startswith("/") else file.parent / path
-    target = _find_file(start) if path else file.resolve()
-    if target is None or not target.is_relative_to(site.resolve()):
+    target = find(normpath(start)) if path else file
+    if target is None:
         return [Problem(where, line, "E504", "", f"链接「{url}」指向不存在的文件")]
     anchor = unquote(parts.fragment)
-    known = pages.get(site / target.relative_to(site.resolve()))
+    known = pages.get(target)
     if anchor and known is not None and anchor not in known.ids:
         return [Problem(where, line, "E505", "", f"链接「{url}」指向不存在的锚点")]
     return []
 
 
-def _find_file(path: Path) -> Path | None:
-    """路径所指的文件，目录就是其中的 index.html；不存在或不成路径（太长、含 NUL）时为 None。"""
+def _find_file(site: Path, path: str) -> Path | None:
+    """路径所指的站内文件，目录就是其中的 index.html；没有、在站外、不成路径时为 None。"""
     try:
-        target = path.resolve()
+        target = Path(path).resolve()
         target = target / "index.html" if target.is_dir() else target
-        return target if target.is_file() else None
+        inside = target.is_file() and target.is_relative_to(site.resolve())
+        return site / target.relative_to(site.resolve()) if inside else None
     except (OSError, ValueError):
         return None

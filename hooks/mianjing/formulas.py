@@ -10,6 +10,7 @@ import subprocess
 from contextlib import suppress
 from dataclasses import dataclass
 from html import unescape
+from os import getpid
 from pathlib import Path
 
 _SPAN = re.compile(
@@ -76,7 +77,7 @@ def render_formulas(root: Path, formulas: set[Formula]) -> dict[Formula, Rendere
             else:
                 errors[formula] = result["error"]
         cache_file.parent.mkdir(exist_ok=True)
-        fresh = cache_file.with_suffix(".tmp")
+        fresh = cache_file.with_suffix(f".{getpid()}")
         fresh.write_text(json.dumps(cache, ensure_ascii=False, sort_keys=True), encoding="utf-8")
         fresh.replace(cache_file)
     return {

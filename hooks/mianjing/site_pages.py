@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -26,11 +28,11 @@ from mianjing.notebook import (
     render_notebook,
     retarget,
 )
+from mianjing.page_cache import PageCache
 from mianjing.practice import dump_exercise
 from mianjing.problem import Problem
 from mianjing.search.documents import Document, make_documents, read_synonyms
 from mianjing.search.index import build_index
-from mianjing.search.sections import read_sections
 from mianjing.tags import tags_of
 
 
@@ -87,8 +89,9 @@ class SitePages:
         _stop_on(problems)
         self.dates = read_dates(root)
         self.records = _by_source(self.catalog)
+        self.cache = PageCache(root / ".cache" / "pages", config)
         self.documents: list[Document] = []
-        self.search_files: dict[str, bytes] = {}
+        self.search_files: Future[dict[str, bytes]]
 
     def add_files(self, files: Files) -> Files:
         """加入推导的各页、可下载的源与结果、图、网页要的代码格。"""
@@ -136,13 +139,12 @@ class SitePages:
                 page.next_page = pages[i + 1] if i + 1 < len(pages) else None
 
     def prepare_page(self, page: SitePage) -> None:
-        """mkdocs-jupyter 换掉了推导页的 render；换回来，让它与其他页面走同一条路。编辑的是源。"""
+        """各页经缓存转成 HTML，也替下 mkdocs-jupyter 给推导页的 render；推导编辑的是源。"""
+        page.render = lambda config, files: self.cache.render(page, files)  # type: ignore[method-assign]
         record = self.records[page.file.src_uri]
-        if isinstance(record, DerivationPage):
-            page.__dict__.pop("render", None)
-            if self.config.repo_url:
-                edit = urljoin(self.config.repo_url + "/", self.config.edit_uri or "")
-                page.edit_url = urljoin(edit, f"../notebooks/{record.derivation.key}.py")
+        if isinstance(record, DerivationPage) and self.config.repo_url:
+            edit = urljoin(self.config.repo_url + "/", self.config.edit_uri or "")
+            page.edit_url = urljoin(edit, f"../notebooks/{record.derivation.key}.py")
 
     def read_source(self, page: SitePage) -> str | None:
         """推导页返回执行结果写成的 Markdown；其余页面交给 mkdocs。"""
@@ -205,18 +207,24 @@ class SitePages:
         return render.fold_answers(html) if folds else html
 
     def index_pages(self, files: Files) -> None:
-        """各页的文字进搜索索引；要在公式渲染之前，公式此时还是 TeX。"""
+        """各页的文字进搜索索引；要在公式渲染之前，公式此时还是 TeX。
+
+        索引在另一个进程里建，与套模板同时进行。
+        """
         pages = {}
         for file in files.documentation_pages():
             if isinstance(file.page, SitePage):
-                sections = read_sections(file.page.content or "")
-                pages[file.src_uri] = (file.page.url, sections)
+                pages[file.src_uri] = (file.page.url, self.cache.read_sections(file.page))
+        self.cache.write()
         self.documents = make_documents(self.catalog, pages, self._tag_anchor)
-        self.search_files = build_index(self.documents, read_synonyms())
+        with_spawn = get_context("spawn")  # mkdocs serve 有线程，不能 fork
+        pool = ProcessPoolExecutor(1, mp_context=with_spawn)
+        self.search_files = pool.submit(build_index, self.documents, read_synonyms())
+        pool.shutdown(wait=False)
 
     def write_search(self) -> None:
-        """写出搜索索引。"""
-        for name, content in self.search_files.items():
+        """等索引建好，写出来。"""
+        for name, content in self.search_files.result().items():
             path = Path(self.config.site_dir, "search", name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)

@@ -200,7 +200,15 @@ def lru_faults(pages: int, frames: int) -> float:
 
 
 def _harmonic(n: int) -> Fraction:
-    return sum((Fraction(1, i) for i in range(1, n + 1)), Fraction(0))
+    return _harmonic_between(0, n)
+
+
+def _harmonic_between(low: int, high: int) -> Fraction:
+    """Σ 1/i，low < i ≤ high；对半分着加，分母不会早早变长。"""
+    if high - low < 2:
+        return Fraction(1, high) if high > low else Fraction(0)
+    middle = (low + high) // 2
+    return _harmonic_between(low, middle) + _harmonic_between(middle, high)
 
 
 def _overlap(a: str, b: str, sides: int) -> int:
