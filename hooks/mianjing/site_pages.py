@@ -17,7 +17,10 @@ from mkdocs.structure.pages import Page as SitePage
 
 from mianjing import formulas, render
 from mianjing.assets import missing_assets
-from mianjing.dates import read_dates
+from mianjing.catalog import group_question_mentions
+from mianjing.dates import read_history
+from mianjing.export import anki, render_data
+from mianjing.feeds import FEEDS, render_feed
 from mianjing.library import read_library
 from mianjing.model import Catalog, Derivation, Exercise, Experience, Page, Question, Topic
 from mianjing.notebook import (
@@ -51,6 +54,7 @@ class DerivationPage:
 
 Record = Experience | Topic | Question | Exercise | DerivationPage | Page
 
+_DECK_CODE = ("hooks/mianjing/export/anki.py", "mkdocs.yml")
 _BUNDLE = "assets/bundle"
 STYLES = {
     "katex": 'class="katex',
@@ -87,16 +91,22 @@ class SitePages:
                 message = "还没有打包浏览器端的库：运行 npm run bundle，或用 make serve、make build"
                 problems.append(Problem(style, 1, "E305", "", message))
         _stop_on(problems)
-        self.dates = read_dates(root)
+        self.history = read_history(root)
         self.records = _by_source(self.catalog)
+        self.answers: dict[str, str] = {}
         self.cache = PageCache(root / ".cache" / "pages", config)
         self.documents: list[Document] = []
         self.search_files: Future[dict[str, bytes]]
 
     def add_files(self, files: Files) -> Files:
-        """加入推导的各页、可下载的源与结果、图、网页要的代码格。"""
-        feed = render.render_errata_feed(self.catalog, self.config.site_url or "/")
-        files.append(File.generated(self.config, "errata.xml", content=feed))
+        """加入推导的各页、可下载的源与结果、图、网页要的代码格，带走的数据与订阅。"""
+        site_url = self.config.site_url or "/"
+        for feed in FEEDS:
+            xml = render_feed(feed, self.catalog, self.history, site_url)
+            files.append(File.generated(self.config, feed.path, content=xml))
+        for path, data in render_data(self.catalog, site_url).items():
+            files.append(File.generated(self.config, path, content=data))
+        files.append(File.generated(self.config, anki.PATH, content=b""))
         for key, exercise in self.catalog.exercises.items():
             where = f"practice/{key}/exercise.json"
             files.append(File.generated(self.config, where, content=dump_exercise(exercise)))
@@ -166,8 +176,8 @@ class SitePages:
 
         page.meta = {"title": record.title, "description": self._description(record)}
         markdown = retarget(markdown, uri, self.homes)
-        if date := self.dates.get(self._source_path(page)):
-            page.meta["git_revision_date_localized"] = date
+        if change := self.history.get(self._source_path(page)):
+            page.meta["git_revision_date_localized"] = change.day
         if isinstance(record, Page):
             page.meta["hide"] = _hidden_parts(record)
         elif isinstance(record, DerivationPage):
@@ -202,9 +212,28 @@ class SitePages:
                     raise PluginError(f"docs/{uri}: {error}") from error
 
     def fold(self, html: str, page: SitePage) -> str:
-        """题目页的答案折起来；其余页面原样。"""
-        folds = isinstance(self.records[page.file.src_uri], Question)
-        return render.fold_answers(html) if folds else html
+        """题目页的答案折起来，折之前的留给牌组；其余页面原样。"""
+        record = self.records[page.file.src_uri]
+        if not isinstance(record, Question):
+            return html
+        self.answers[record.key] = html
+        return render.fold_answers(html)
+
+    def make_deck(self, files: Files) -> None:
+        """全部题目都转成 HTML 之后，写好牌组；复制静态文件在这以后。"""
+        cards = [
+            anki.Card(question, self.answers[key], self._last_change(question))
+            for key, question in self.catalog.questions.items()
+        ]
+        file = files.get_file_from_path(anki.PATH)
+        assert file is not None
+        file.content_bytes = anki.render_deck(cards, self.catalog, self.config.site_url or "/")
+
+    def _last_change(self, question: Question) -> int:
+        """卡片的来源最后一次改动的时刻：题目、问过它的面经、做卡片的代码；没有历史时是 0。"""
+        mentions = group_question_mentions(self.catalog, question.key)
+        paths = [question.path, *(mention.experience.path for mention in mentions), *_DECK_CODE]
+        return max(self.history[path].changed if path in self.history else 0 for path in paths)
 
     def index_pages(self, files: Files) -> None:
         """各页的文字进搜索索引；要在公式渲染之前，公式此时还是 TeX。

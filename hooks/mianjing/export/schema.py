@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from mianjing.export.json_file import used_terms
@@ -112,3 +113,27 @@ def describe_field(field: Field) -> str:
         terms = read_vocabulary()[field.terms]
         about += f"：{'；'.join(f'{term.key} {term.label}' for term in terms)}"
     return f"{about}（unknown：原文未提及）" if field.unknown else about
+
+
+def list_fields(kind: str) -> list[tuple[str, str]]:
+    """一种记录的（路径，说明），给数据页：`rounds[].asked[].form`。读的就是那份 Schema。"""
+    items = make_schema(kind, "/")["properties"][kind]["items"]
+    return list(_walk(items, ""))
+
+
+def _walk(node: dict[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
+    for name, value in node["properties"].items():
+        path = prefix + name
+        inner = value
+        if value.get("type") == "array":
+            path, inner = f"{path}[]", value["items"]
+        inner = inner.get("anyOf", [inner])[0]
+        yield path, f"{_type_label(value)}{value['description']}"
+        if "properties" in inner:
+            yield from _walk(inner, f"{path}.")
+
+
+def _type_label(value: dict[str, Any]) -> str:
+    kinds = [part.get("type") for part in value.get("anyOf", [])]
+    label = "整数。" if "integer" in (value.get("type"), *kinds) else ""
+    return f"{label}可为 null。" if "null" in kinds else label
