@@ -61,7 +61,7 @@ _STYLE = """\
 .card { max-width: 44rem; margin: 0 auto; font-size: 18px; line-height: 1.7; text-align: left; }
 .card h1 { font-size: 1.25em; }
 .about { font-size: .8em; opacity: .75; }
-pre { padding: .6em; overflow-x: auto; font-size: .75em; line-height: 1.5; border: 1px solid #8886; }
+pre { padding: .6em; overflow-x: auto; font-size: .75em; border: 1px solid #8886; }
 code { font-family: ui-monospace, Menlo, Consolas, monospace; }
 summary { margin: .6em 0; cursor: pointer; }
 table { display: block; overflow-x: auto; border-collapse: collapse; font-size: .85em; }
