@@ -49,10 +49,10 @@ def read_parts(body: str) -> dict[str, str]:
         (number, line[3:].strip()) for number, line in prose_lines(body, 0) if line[:3] == "## "
     ]
     lines = body.split("\n")
-    ends = [number for number, _ in starts[1:]] + [len(lines)]
+    ends = [*(number for number, _ in starts[1:]), len(lines)]
     return {
         title: "\n".join(lines[start + 1 : end]).strip("\n")
-        for (start, title), end in zip(starts, ends, strict=True)
+        for (start, title), end in zip(starts, ends, strict=False)
     }
 
 

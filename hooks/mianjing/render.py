@@ -14,6 +14,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from mianjing import briefs
 from mianjing import catalog as group
 from mianjing.answers import split_sections
 from mianjing.calculators import read_calculators, run_result, show_number
@@ -249,6 +250,57 @@ def render_derivation(
     return "\n".join([head, markdown, "" if number else _render_aliases(derivation.aliases)])
 
 
+def render_topic_brief(topic: Topic, catalog: Catalog, href: Href, pdf: str) -> str:
+    """考点的「面试前 30 分钟」：公式与表、误区、各题最要紧的一条错。
+
+    pdf 是这一页的 PDF 的相对地址，这次构建没有就是空串。
+    """
+    questions = [q for q in catalog.questions.values() if q.topic == topic.key]
+    mistakes = [
+        f"- {question.title}：{mistake.removeprefix('- ')}"
+        for question in questions
+        for mistake in briefs.select_mistakes(question)[:1]
+    ]
+    parts = [
+        _template("brief_head.html", source="考点页与它的题", pdf=pdf),
+        "## 公式与表",
+        briefs.select_formulas(topic),
+        "## 误区",
+        "\n".join(briefs.select_traps(topic)),
+    ]
+    if mistakes:
+        parts += ["## 各题最要紧的一条错", "\n".join(mistakes)]
+    return render_marks("\n\n".join(parts), catalog, href)
+
+
+def render_company_brief(company: str, catalog: Catalog, href: Href, pdf: str) -> str:
+    """公司的「面试前 30 分钟」：结果、问了什么、这些考点的 30 秒版与误区。pdf 同上。"""
+    experiences = [e for e in catalog.experiences.values() if e.company == company]
+    values = {"experiences": experiences, "catalog": catalog, "href": href}
+    hint = briefs.make_hint(catalog, company)
+    asked = (
+        _template("brief_hint.html", hint=hint, **values)
+        if hint
+        else _template("brief_asked.html", **values)
+    )
+    parts = [
+        _template("brief_head.html", source="面经、考点与题目", pdf=pdf),
+        _template("brief_company.html", **values),
+        "## 问了什么",
+        asked,
+    ]
+    answers = [
+        f"**{question.title}**（{topic.title}）：{briefs.select_brief(question)}"
+        for topic, questions in briefs.select_questions(catalog, company)
+        for question in questions
+    ]
+    if answers:
+        parts += ["## 30 秒版", *answers]
+    if traps := briefs.select_company_traps(catalog, company):
+        parts += ["## 误区", "\n".join(traps)]
+    return render_marks("\n\n".join(parts), catalog, href)
+
+
 def render_marks(markdown: str, catalog: Catalog, href: Href) -> str:
     """正文里的引用（`[✓](claim:键)`）与图（`![替代文字](diagram:名字)`）换成 HTML。"""
 
@@ -298,6 +350,9 @@ BLOCKS: dict[str, Callable[[Catalog, Href], str]] = {
     "question-companies": _block("question_companies.html"),
     "calculators": lambda catalog, href: _render_calculators(),
     "errata": _block("errata.html"),
+    "brief-list": lambda catalog, href: _template(
+        "brief_list.html", companies=briefs.list_companies(catalog), catalog=catalog, href=href
+    ),
     "data-files": lambda catalog, href: _template(
         "data_files.html", titles=TITLES, catalog=vars(catalog), href=href
     ),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -15,7 +17,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page as SitePage
 
-from mianjing import formulas, render
+from mianjing import briefs, formulas, render
 from mianjing.assets import missing_assets
 from mianjing.catalog import group_question_mentions
 from mianjing.dates import read_history
@@ -32,6 +34,7 @@ from mianjing.notebook import (
     retarget,
 )
 from mianjing.page_cache import PageCache
+from mianjing.pdf import PDF_WANTED
 from mianjing.practice import dump_exercise
 from mianjing.problem import Problem
 from mianjing.search.documents import Document, make_documents, read_synonyms
@@ -52,12 +55,23 @@ class DerivationPage:
         return self.derivation.pages[self.number][1]
 
 
-Record = Experience | Topic | Question | Exercise | DerivationPage | Page
+@dataclass(frozen=True)
+class BriefPage:
+    """一家公司或一个考点的「面试前 30 分钟」。"""
+
+    key: str
+    title: str
+    source: str
+    """摘自哪个文件，日期随它。"""
+
+
+Record = Experience | Topic | Question | Exercise | DerivationPage | BriefPage | Page
 
 _DECK_CODE = ("hooks/mianjing/export/anki.py", "mkdocs.yml")
 _BUNDLE = "assets/bundle"
 STYLES = {
     "katex": 'class="katex',
+    "brief": "mj-brief",
 }
 """只在用到的页面才取的样式：`docs/assets/stylesheets/pages/` 里的名字 → 有这段字的页面才带上。"""
 
@@ -85,6 +99,7 @@ class SitePages:
             self.notebooks,
         )
         self.has_python = not missing_assets(root)
+        self.has_pdf = bool(os.environ.get(PDF_WANTED))
         for name in STYLES:
             style = f"docs/{_BUNDLE}/{name}.css"
             if not (root / style).is_file():
@@ -107,6 +122,9 @@ class SitePages:
         for path, data in render_data(self.catalog, site_url).items():
             files.append(File.generated(self.config, path, content=data))
         files.append(File.generated(self.config, anki.PATH, content=b""))
+        for uri, record in self.records.items():
+            if isinstance(record, BriefPage):
+                files.append(File.generated(self.config, uri, content=""))
         for key, exercise in self.catalog.exercises.items():
             where = f"practice/{key}/exercise.json"
             files.append(File.generated(self.config, where, content=dump_exercise(exercise)))
@@ -140,6 +158,7 @@ class SitePages:
             ("questions", [f"questions/{key}.md" for key in self.catalog.questions]),
             ("practice", [f"practice/{key}/index.md" for key in self.catalog.exercises]),
             ("notebooks", parts),
+            (briefs.FOLDER, [u for u, r in self.records.items() if isinstance(r, BriefPage)]),
         ):
             pages = [_page(files, uri) for uri in uris]
             section = _section_of(nav, f"{folder}/index.md")
@@ -180,6 +199,8 @@ class SitePages:
             page.meta["git_revision_date_localized"] = change.day
         if isinstance(record, Page):
             page.meta["hide"] = _hidden_parts(record)
+        elif isinstance(record, BriefPage):
+            page.meta["hide"] = ["toc"]
         elif isinstance(record, DerivationPage):
             page.meta["tags"] = [] if record.number else tags_of(record.derivation, self.catalog)
         else:
@@ -205,6 +226,12 @@ class SitePages:
                     _repository(self.config.repo_url or ""),
                     href,
                 )
+            case BriefPage():
+                pdf = f"{record.key}.pdf" if self.has_pdf else ""
+                if record.key in self.catalog.topics:
+                    topic = self.catalog.topics[record.key]
+                    return title + render.render_topic_brief(topic, self.catalog, href, pdf)
+                return title + render.render_company_brief(record.key, self.catalog, href, pdf)
             case Page():
                 try:
                     return title + render.render_blocks(record.body, self.catalog, href)
@@ -242,7 +269,9 @@ class SitePages:
         """
         pages = {}
         for file in files.documentation_pages():
-            if isinstance(file.page, SitePage):
+            if isinstance(file.page, SitePage) and not isinstance(
+                self.records[file.src_uri], BriefPage
+            ):
                 pages[file.src_uri] = (file.page.url, self.cache.read_sections(file.page))
         self.cache.write()
         self.documents = make_documents(self.catalog, pages, self._tag_anchor)
@@ -304,6 +333,8 @@ class SitePages:
         record = self.records[page.file.src_uri]
         if isinstance(record, DerivationPage):
             return f"notebooks/{record.derivation.key}.py"
+        if isinstance(record, BriefPage):
+            return record.source
         return f"docs/{page.file.src_uri}"
 
     def _description(self, record: Record) -> str:
@@ -320,6 +351,8 @@ class SitePages:
                 return f"手写{record.title}：题面、起始代码、参考答案，在页面里写、当场判"
             case DerivationPage():
                 return record.derivation.description
+            case BriefPage():
+                return f"{record.title}：打印出来两面 A4"
             case _:
                 return record.description or self.config.site_description or ""
 
@@ -340,7 +373,17 @@ def _by_source(catalog: Catalog) -> dict[str, Record]:
     for derivation in catalog.derivations.values():
         for number, (uri, _) in enumerate(derivation.pages):
             records[uri] = DerivationPage(derivation, number)
+    for brief in _briefs(catalog):
+        records[f"{briefs.FOLDER}/{brief.key}.md"] = brief
     return records
+
+
+def _briefs(catalog: Catalog) -> Iterator[BriefPage]:
+    for key in briefs.list_companies(catalog):
+        newest = [e for e in catalog.experiences.values() if e.company == key][-1]
+        yield BriefPage(key, f"面试前 30 分钟：{catalog.companies[key].name}", newest.path)
+    for topic in catalog.topics.values():
+        yield BriefPage(topic.key, f"面试前 30 分钟：{topic.title}", topic.path)
 
 
 def _page(files: Files, uri: str) -> SitePage:
