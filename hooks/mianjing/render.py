@@ -262,7 +262,7 @@ def render_topic_brief(topic: Topic, catalog: Catalog, href: Href, pdf: str) -> 
         for mistake in briefs.select_mistakes(question)[:1]
     ]
     parts = [
-        _template("brief_head.html", source="考点页与它的题", pdf=pdf),
+        _template("brief_head.html", topic=topic, pdf=pdf, href=href),
         "## 公式与表",
         briefs.select_formulas(topic),
         "## 误区",
@@ -284,7 +284,7 @@ def render_company_brief(company: str, catalog: Catalog, href: Href, pdf: str) -
         else _template("brief_asked.html", **values)
     )
     parts = [
-        _template("brief_head.html", source="面经、考点与题目", pdf=pdf),
+        _template("brief_head.html", topic=None, pdf=pdf, href=href),
         _template("brief_company.html", **values),
         "## 问了什么",
         asked,
