@@ -19,7 +19,6 @@ from mkdocs.structure.pages import Page as SitePage
 
 from mianjing import briefs, formulas, render
 from mianjing.assets import missing_assets
-from mianjing.catalog import group_question_mentions
 from mianjing.dates import read_history
 from mianjing.export import anki, render_data
 from mianjing.feeds import FEEDS, render_feed
@@ -67,7 +66,6 @@ class BriefPage:
 
 Record = Experience | Topic | Question | Exercise | DerivationPage | BriefPage | Page
 
-_DECK_CODE = ("hooks/mianjing/export/anki.py", "mkdocs.yml")
 _BUNDLE = "assets/bundle"
 STYLES = {
     "katex": 'class="katex',
@@ -249,18 +247,14 @@ class SitePages:
     def make_deck(self, files: Files) -> None:
         """全部题目都转成 HTML 之后，写好牌组；复制静态文件在这以后。"""
         cards = [
-            anki.Card(question, self.answers[key], self._last_change(question))
+            anki.Card(
+                question, self.answers[key], anki.last_change(question, self.catalog, self.history)
+            )
             for key, question in self.catalog.questions.items()
         ]
         file = files.get_file_from_path(anki.PATH)
         assert file is not None
         file.content_bytes = anki.render_deck(cards, self.catalog, self.config.site_url or "/")
-
-    def _last_change(self, question: Question) -> int:
-        """卡片的来源最后一次改动的时刻：题目、问过它的面经、做卡片的代码；没有历史时是 0。"""
-        mentions = group_question_mentions(self.catalog, question.key)
-        paths = [question.path, *(mention.experience.path for mention in mentions), *_DECK_CODE]
-        return max(self.history[path].changed if path in self.history else 0 for path in paths)
 
     def index_pages(self, files: Files) -> None:
         """各页的文字进搜索索引；要在公式渲染之前，公式此时还是 TeX。

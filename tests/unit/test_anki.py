@@ -20,6 +20,7 @@ from anki.collection import (
 )
 from anki.notes import Note
 from markdown import markdown
+from mianjing.dates import Change
 from mianjing.export.anki import (
     DECK_ID,
     DECK_NAME,
@@ -27,6 +28,7 @@ from mianjing.export.anki import (
     MODEL_ID,
     Card,
     convert_html,
+    last_change,
     make_guid,
     make_tags,
     render_deck,
@@ -172,6 +174,27 @@ def test_an_unchanged_note_keeps_the_readers_edit(crowd: Library, tmp_path: Path
         collection.update_note(note)
         import_deck(collection, deck, tmp_path)
         assert notes(collection)[make_guid("why-scale")]["30 秒版"] == "我的说法"
+
+
+@pytest.mark.parametrize(
+    ("path", "changes"),
+    [
+        ("docs/questions/why-scale.md", True),
+        ("docs/topics/attention.md", True),
+        ("docs/experiences/example-2026.md", True),
+        ("hooks/mianjing/export/anki.py", True),
+        ("docs/questions/why-softmax.md", False),
+        ("docs/experiences/quiet-2026.md", False),
+    ],
+)
+def test_when_a_card_changed(crowd: Library, path: str, changes: bool) -> None:
+    """题目、考点的名字、问过它的面经（标签）、做卡片的代码变了，卡片就该更新；别的变了不动。"""
+    catalog = crowd.catalog()
+    history = {"docs/questions/why-scale.md": Change(1, 10, "2026-01-01")}
+    history[path] = Change(1, 20, "2026-01-02")
+    found = last_change(catalog.questions["why-scale"], catalog, history)
+    assert found == (20 if changes else 10)
+    assert last_change(catalog.questions["why-scale"], catalog, {}) == 0
 
 
 def test_identifiers_do_not_change() -> None:

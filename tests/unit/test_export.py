@@ -86,7 +86,8 @@ def test_every_export_is_valid(crowd: Library, kind: str) -> None:
         (("period", "from"), "2026"),
         (("rounds", 0, "asked", 0, "form"), "leetcod"),
         (("rounds", 0, "asked", 0, "anchor"), "第 一 段"),
-        (("pay",), UNKNOWN),
+        (("pay",), None),
+        (("pay",), "面议"),
         (("body",), 1),
         (("wechat",), "没有这个字段"),
     ],
@@ -152,7 +153,7 @@ RENAMED = {
     },
     "rounds_min": lambda e: told(e.rounds_min),
     "rounds_max": lambda e: told(e.rounds_max),
-    "pay": lambda e: e.pay and {"kind": e.pay.kind, "text": e.pay.text},
+    "pay": lambda e: vars(e.pay) if e.pay else UNKNOWN,
     "order": lambda e: e.order,
     "contributed_by": lambda e: e.contributed_by,
     "body": lambda e: e.body.strip("\n"),
@@ -200,7 +201,7 @@ def test_unknown_stays_unknown(crowd: Library) -> None:
     check_experiences(catalog, content)
     quiet = next(e for e in content["experiences"] if e["key"] == "quiet-2026")
     assert quiet["period"] == {"from": UNKNOWN, "to": UNKNOWN, "precision": UNKNOWN}
-    for name in ("team", "role", "channel", "reason", "impression"):
+    for name in ("team", "role", "channel", "reason", "impression", "pay"):
         assert quiet[name] == UNKNOWN
     assert quiet["round_count"] == {"min": 0, "max": 0}  # 写明没有进入面试，与不知道不同
     sample = next(e for e in content["experiences"] if e["key"] == "sample-2026")
@@ -305,7 +306,7 @@ def test_csv_says_what_json_says(files: dict[str, bytes]) -> None:
             for column, cell in row.items():
                 value: Any = record
                 for step in column.removesuffix("_label").split("."):
-                    value = None if value is None else value[step]
+                    value = value[step] if isinstance(value, dict) else value
                 if column.endswith("_label"):
                     continue
                 if isinstance(value, list):
@@ -337,6 +338,16 @@ def test_the_asked_table_has_every_item(files: dict[str, bytes], real: Catalog) 
     (row,) = [r for r in rows if r["experience"] == "moonshot-2023" and r["form"] == "leetcode"]
     assert row["form_label"] == "LeetCode"
     assert row["url"] == f"{SITE}experiences/moonshot-2023/#leetcode"
+
+
+def test_unknown_is_written_in_every_cell(crowd: Library) -> None:
+    catalog = crowd.catalog()
+    rows = read_table(render_data(catalog, SITE)["data/experiences.csv"])
+    quiet = next(row for row in rows if row["key"] == "quiet-2026")
+    for name in ("team", "role", "period.from", "pay.kind", "pay.text", "channel"):
+        assert quiet[name] == UNKNOWN
+    assert quiet["pay.kind_label"] == quiet["channel_label"] == "未提及"
+    assert quiet["order"] == ""  # 不适用，不是未提及
 
 
 def test_csv_bytes(files: dict[str, bytes]) -> None:

@@ -11,7 +11,7 @@ import io
 import re
 import sqlite3
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape, unescape
 from urllib.parse import urljoin, urlsplit
@@ -21,6 +21,7 @@ import genanki
 from mianjing import catalog as group
 from mianjing.answers import split_sections
 from mianjing.checks import QUESTION_SECTIONS
+from mianjing.dates import Change
 from mianjing.export.json_file import LICENCE
 from mianjing.export.shapes import VERSION
 from mianjing.model import Catalog, Question
@@ -32,6 +33,7 @@ DECK_ID = 1_764_114_002
 DECK_NAME = "大模型面试知识库"
 FIELDS = ("题目", *QUESTION_SECTIONS, "考点", "难度", "谁问过", "链接")
 
+_CODE = ("hooks/mianjing/export/anki.py", "mkdocs.yml")
 _FIRST_ID = 1_700_000_000_000
 _ID_RANGE = 30_000_000_000
 """笔记与卡片的编号由 GUID 散列到一年的毫秒里；撞上了 SQLite 会报错，不会悄悄丢一张。"""
@@ -105,6 +107,18 @@ def render_deck(cards: list[Card], catalog: Catalog, site_url: str) -> bytes:
     database.commit()
     database.execute("VACUUM")
     return _zip({"collection.anki2": database.serialize(), "media": b"{}"})
+
+
+def last_change(question: Question, catalog: Catalog, history: Mapping[str, Change]) -> int:
+    """卡片的来源最后一次改动的时刻：题目、考点、问过它的面经、做卡片的代码；没有历史时是 0。"""
+    mentions = group.group_question_mentions(catalog, question.key)
+    paths = [
+        question.path,
+        catalog.topics[question.topic].path,
+        *(mention.experience.path for mention in mentions),
+        *_CODE,
+    ]
+    return max(history[path].changed if path in history else 0 for path in paths)
 
 
 def make_guid(key: str) -> str:

@@ -17,6 +17,7 @@ from mianjing.vocabulary import read_vocabulary
 Records = dict[str, list[Record]]
 Row = dict[str, str]
 
+_UNKNOWN_LABEL = "未提及"
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 ESCAPED = "escaped"
 _ACTIVE = tuple("=+-@\t\r\n＝＋－＠")
@@ -49,20 +50,27 @@ def _columns(fields: tuple[Field, ...], prefix: str = "") -> list[str]:
     return columns
 
 
-def _cells(fields: tuple[Field, ...], record: Record | None, prefix: str = "") -> Row:
+def _cells(fields: tuple[Field, ...], record: Record | str | None, prefix: str = "") -> Row:
+    """record 是 `unknown` 或 null 时，里面的每一格也是。"""
     cells: Row = {}
     for field in fields:
         name = prefix + field.name
-        value = None if record is None else record[field.name]
+        value = record[field.name] if isinstance(record, dict) else record
         if field.kind == "object":
             if not field.many:
                 cells |= _cells(field.fields, value, f"{name}.")
             continue
         cells[name] = _cell(value)
         if field.terms:
-            label = read_vocabulary()[field.terms].label(value) if value is not None else ""
-            cells[f"{name}_label"] = label
+            cells[f"{name}_label"] = _label(field, value)
     return cells
+
+
+def _label(field: Field, value: str | None) -> str:
+    if value is None:
+        return ""
+    terms = read_vocabulary()[field.terms]
+    return terms.label(value) if value in terms else _UNKNOWN_LABEL
 
 
 def _cell(value: object) -> str:

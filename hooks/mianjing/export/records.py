@@ -75,7 +75,7 @@ def _experience(one: Experience, catalog: Catalog, site_url: str) -> Record:
         "requirements": [
             {"kind": r.kind, "value": r.value, "anchor": r.anchor} for r in one.requirements
         ],
-        "pay": {"kind": one.pay.kind, "text": one.pay.text} if one.pay else None,
+        "pay": {"kind": one.pay.kind, "text": one.pay.text} if one.pay else UNKNOWN,
         "reason": one.reason or UNKNOWN,
         "impression": one.impression or UNKNOWN,
         "source": one.source,

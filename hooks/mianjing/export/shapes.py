@@ -139,8 +139,8 @@ EXPERIENCES = (
     Field(
         "pay",
         "object",
-        "薪资，原文没说时为 null",
-        nullable=True,
+        "薪资",
+        unknown=True,
         fields=(
             Field("kind", "terms", "区间、印象还是构成", terms="pay_kinds"),
             Field("text", "text", "说法，属于作者个人"),
