@@ -1,6 +1,6 @@
 # 两条命令就够：make serve 看站，make test 跑完 CI 跑的一切。
 .DEFAULT_GOAL := help
-.PHONY: help serve build check test assets execute bench bench-search lock
+.PHONY: help serve build publish check test assets execute bench bench-search lock
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONPATH := $(CURDIR)/hooks
@@ -20,6 +20,11 @@ build:           ## 严格构建、审计、查链接，全部通过才换成 si
 	@sh .ci/setup serve
 	@npm run --silent bundle
 	python -m mianjing build
+
+publish:         ## build，另把「面试前 30 分钟」打印成 PDF（要 Chromium）
+	@sh .ci/setup test
+	@npm run --silent bundle
+	python -m mianjing build --pdf
 
 check:           ## 数据、风格、类型：几秒，只要 Python
 	@sh .ci/setup check

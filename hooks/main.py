@@ -62,8 +62,9 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
 
 
 def on_env(env: Any, config: MkDocsConfig, files: Files) -> Any:
-    """各页进搜索索引，再把全部页面的公式一次渲染。"""
+    """各页进搜索索引，做好牌组，再把全部页面的公式一次渲染。"""
     _site.index_pages(files)
+    _site.make_deck(files)
     _site.render_math(files)
     return env
 

@@ -56,6 +56,7 @@ def check_catalog(catalog: Catalog, today: str) -> list[Problem]:
         problems += check_uncited(topic)
         problems += check_body(topic.path, topic.body, topic.body_line)
     problems += check_ranks(catalog)
+    problems += check_shared_keys(catalog)
     for question in catalog.questions.values():
         problems += check_question_topic(question, catalog)
         problems += check_diagrams(question)
@@ -225,6 +226,14 @@ def check_orders(catalog: Catalog) -> Iterator[Problem]:
             message = f"出处「{key[0]}」的第 {key[1]} 家已是 {seen[key]}：换一个序号"
             yield _problem(experience, "order", "E209", message)
         seen.setdefault(key, experience.path)
+
+
+def check_shared_keys(catalog: Catalog) -> Iterator[Problem]:
+    """公司与考点的键不相同：「面试前 30 分钟」的地址 `/brief/<键>/` 两者共用。"""
+    for key, topic in catalog.topics.items():
+        if key in catalog.companies:
+            message = f"考点「{key}」与公司表里的键相同：换一个，它们共用 /brief/ 下的地址"
+            yield Problem(topic.path, 1, "E209", "", message)
 
 
 def check_prerequisites(topic: Topic, catalog: Catalog) -> Iterator[Problem]:

@@ -9,14 +9,15 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, date, datetime
-from email.utils import format_datetime
+from datetime import date
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from mianjing import briefs
 from mianjing import catalog as group
+from mianjing.answers import split_sections
 from mianjing.atlas.age import STALE, age_label, count_months
 from mianjing.atlas.charts import count_ends, draw_ends, draw_order
 from mianjing.atlas.compare import name_experiences
@@ -28,6 +29,9 @@ from mianjing.checks import QUESTION_SECTIONS, TOPIC_SECTIONS
 from mianjing.claims import CITATION, cited_by, find_citations
 from mianjing.diagrams import DIAGRAMS
 from mianjing.estimates.presets import read_presets
+from mianjing.export.csv_file import TABLE_TITLES, TABLES
+from mianjing.export.schema import list_fields
+from mianjing.export.shapes import TITLES
 from mianjing.markdown import DIAGRAM, make_fence, make_fold, replace_prose
 from mianjing.model import (
     Catalog,
@@ -44,7 +48,6 @@ from mianjing.vocabulary import FIELD_TERMS, UNKNOWN, read_vocabulary
 Href = Callable[[str, str], str]
 
 _BLOCK = re.compile(r"^<!-- mianjing: (\S+) -->$", re.MULTILINE)
-_SECOND_HEADING = re.compile(r"(<h2 id=.*?</h2>)", re.DOTALL)
 _NUMERALS = "零一二三四五六七八九十"
 
 
@@ -93,14 +96,15 @@ def rounds_label(experience: Experience) -> str:
     return f"{low}～{high} 轮"
 
 
-_environment = Environment(
+environment = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),
     autoescape=True,
     trim_blocks=True,
     lstrip_blocks=True,
     undefined=StrictUndefined,
 )
-_environment.globals.update(
+"""全部模板共用的 Jinja：值一律转义，没有给的名字就是错。"""
+environment.globals.update(
     age_label=age_label,
     asked_forms=group.asked_forms,
     asked_topics=group.asked_topics,
@@ -122,7 +126,7 @@ _environment.globals.update(
 
 def _template(name: str, **values: object) -> str:
     """渲染一个模板；去掉空行，免得 Markdown 把一块 HTML 拆成几段。"""
-    html = _environment.get_template(name).render(**values)
+    html = environment.get_template(name).render(**values)
     return "\n".join(line for line in html.splitlines() if line.strip()) + "\n"
 
 
@@ -228,10 +232,9 @@ def render_question(question: Question, catalog: Catalog, href: Href) -> str:
 
 def fold_answers(html: str) -> str:
     """题目页的五层答案各折进一个 `<details>`：先自己答，再展开；标题仍在外面，目录与链接照旧。"""
-    head, *parts = _SECOND_HEADING.split(html)
+    head, sections = split_sections(html)
     folded = [head]
-    for heading, body in zip(parts[::2], parts[1::2], strict=True):
-        name = re.sub(r"<a .*?</a>|<[^>]+>", "", heading)
+    for heading, name, body in sections:
         if name in QUESTION_SECTIONS:
             summary = f"<summary data-search-exclude>展开：{name}</summary>"
             body = f'\n<details class="mj-fold">{summary}{body}</details>\n'
@@ -297,6 +300,57 @@ def render_derivation(
     return "\n".join([head, markdown, "" if number else _render_aliases(derivation.aliases)])
 
 
+def render_topic_brief(topic: Topic, catalog: Catalog, href: Href, pdf: str) -> str:
+    """考点的「面试前 30 分钟」：公式与表、误区、各题最要紧的一条错。
+
+    pdf 是这一页的 PDF 的相对地址，这次构建没有就是空串。
+    """
+    questions = [q for q in catalog.questions.values() if q.topic == topic.key]
+    mistakes = [
+        f"- {question.title}：{mistake.removeprefix('- ')}"
+        for question in questions
+        for mistake in briefs.select_mistakes(question)[:1]
+    ]
+    parts = [
+        _template("brief_head.html", topic=topic, pdf=pdf, href=href),
+        "## 公式与表",
+        briefs.select_formulas(topic),
+        "## 误区",
+        "\n".join(briefs.select_traps(topic)),
+    ]
+    if mistakes:
+        parts += ["## 各题最要紧的一条错", "\n".join(mistakes)]
+    return render_marks("\n\n".join(parts), catalog, href)
+
+
+def render_company_brief(company: str, catalog: Catalog, href: Href, pdf: str) -> str:
+    """公司的「面试前 30 分钟」：结果、问了什么、这些考点的 30 秒版与误区。pdf 同上。"""
+    experiences = [e for e in catalog.experiences.values() if e.company == company]
+    values = {"experiences": experiences, "catalog": catalog, "href": href}
+    hint = briefs.make_hint(catalog, company)
+    asked = (
+        _template("brief_hint.html", hint=hint, **values)
+        if hint
+        else _template("brief_asked.html", **values)
+    )
+    parts = [
+        _template("brief_head.html", topic=None, pdf=pdf, href=href),
+        _template("brief_company.html", **values),
+        "## 问了什么",
+        asked,
+    ]
+    answers = [
+        f"**{question.title}**（{topic.title}）：{briefs.select_brief(question)}"
+        for topic, questions in briefs.select_questions(catalog, company)
+        for question in questions
+    ]
+    if answers:
+        parts += ["## 30 秒版", *answers]
+    if traps := briefs.select_company_traps(catalog, company):
+        parts += ["## 误区", "\n".join(traps)]
+    return render_marks("\n\n".join(parts), catalog, href)
+
+
 def render_marks(markdown: str, catalog: Catalog, href: Href) -> str:
     """正文里的引用（`[✓](claim:键)`）与图（`![替代文字](diagram:名字)`）换成 HTML。"""
 
@@ -356,6 +410,18 @@ BLOCKS: dict[str, Callable[[Catalog, Href], str]] = {
     "question-companies": _block("question_companies.html"),
     "calculators": lambda catalog, href: _render_calculators(),
     "errata": _block("errata.html"),
+    "brief-list": lambda catalog, href: _template(
+        "brief_list.html", companies=briefs.list_companies(catalog), catalog=catalog, href=href
+    ),
+    "data-files": lambda catalog, href: _template(
+        "data_files.html", titles=TITLES, catalog=vars(catalog), href=href
+    ),
+    "data-tables": lambda catalog, href: _template(
+        "data_tables.html", titles=TABLE_TITLES, tables=TABLES, href=href
+    ),
+    "data-fields": lambda catalog, href: _template(
+        "data_fields.html", titles=TITLES, list_fields=list_fields
+    ),
     "claim-counts": _block("claim_counts.html"),
     "claim-list": _block("claim_list.html"),
 }
@@ -373,20 +439,6 @@ def _render_calculators() -> str:
         show_number=show_number,
         presets=json.dumps(presets),
     )
-
-
-def render_errata_feed(catalog: Catalog, site_url: str) -> str:
-    """勘误的 RSS 2.0；site_url 是站点根的地址，以 / 结尾。"""
-    return _environment.get_template("errata.xml").render(
-        errata=sorted(catalog.errata.values(), key=lambda e: (e.fixed or "", e.key), reverse=True),
-        site_url=site_url,
-        date=_rss_date,
-    )
-
-
-def _rss_date(day: str) -> str:
-    """`2026-11-25` → `Wed, 25 Nov 2026 00:00:00 +0000`。"""
-    return format_datetime(datetime.fromisoformat(day).replace(tzinfo=UTC))
 
 
 def _render_sources(page: Topic | Question) -> list[str]:

@@ -66,13 +66,15 @@ def test_build_returns_the_code_of_the_build(
 ) -> None:
     calls: list[Any] = []
 
-    def build_site(*places: Path) -> int:
-        calls.append(places)
+    def build_site(*given: Any) -> int:
+        calls.append(given)
         return code
 
     monkeypatch.setattr(build, "build_site", build_site)
     assert run(library, monkeypatch, "build") == code
-    assert calls == [(library.root, library.root / "site")]
+    assert run(library, monkeypatch, "build", "--pdf") == code
+    places = (library.root, library.root / "site")
+    assert calls == [(*places, False), (*places, True)]
 
 
 def test_audit_of_a_good_site(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mianjing import render
+from mianjing import briefs, render
+from mianjing.export import render_data
 from mianjing.model import Catalog, Experience, Period
 from mianjing.render import BLOCKS, UnknownBlockError, render_blocks
 
@@ -227,7 +228,18 @@ def generated(catalog: Catalog) -> list[str]:
         render.render_exercise(replace(e, body="\n## 提示\n"), catalog, True, href)
         for e in catalog.exercises.values()
     ]
+    pages += [
+        render.render_company_brief(key, bare(catalog), href, "")
+        for key in briefs.list_companies(catalog)
+    ]
     return pages + [block(catalog, href) for block in BLOCKS.values()]
+
+
+def bare(catalog: Catalog) -> Catalog:
+    """题与考点没有正文、题目无害：「面试前 30 分钟」从那里摘，摘的是作者写的。"""
+    questions = {k: replace(q, body="", title="题") for k, q in catalog.questions.items()}
+    topics = {k: replace(t, body="", title="考点") for k, t in catalog.topics.items()}
+    return replace(catalog, questions=questions, topics=topics)
 
 
 def test_exercise_page(crowd: Library, check_golden: Golden) -> None:
@@ -277,6 +289,10 @@ def test_every_link_leads_somewhere(crowd: Library) -> None:
         render.render_topic(t, catalog, note)
     for q in catalog.questions.values():
         render.render_question(q, catalog, note)
+    for t in catalog.topics.values():
+        render.render_topic_brief(t, catalog, note, "")
+    for key in briefs.list_companies(catalog):
+        render.render_company_brief(key, catalog, note, "")
     for block in BLOCKS.values():
         block(catalog, note)
     known = {f"experiences/{key}.md" for key in catalog.experiences}
@@ -293,6 +309,8 @@ def test_every_link_leads_somewhere(crowd: Library) -> None:
         "practice/mistakes.md",
     }
     known |= {f"practice/{key}/index.md" for key in catalog.exercises}
+    known |= {f"brief/{key}.md" for key in (*catalog.topics, *catalog.companies)}
+    known |= render_data(catalog, "/").keys()
     assert {target for target, _ in asked} <= known
     for target, anchor in asked:
         if anchor and target.startswith("experiences/"):  # 别的页面的锚点由站点的审计看
@@ -348,5 +366,6 @@ def test_round_counts(crowd: Library, low: int | None, high: int | None, label: 
 
 def test_every_template_is_used() -> None:
     """没有一个模板是多余的。"""
-    source = Path(render.__file__).read_text(encoding="utf-8")
+    package = Path(render.__file__).parent
+    source = "".join(f.read_text(encoding="utf-8") for f in package.rglob("*.py"))
     assert [file.name for file in TEMPLATES.iterdir() if f'"{file.name}"' not in source] == []
