@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from mianjing.messages import say
+
 
 @dataclass(frozen=True, order=True)
 class Problem:
@@ -34,13 +36,13 @@ def suggest(value: str, options: Iterable[str], names: Mapping[str, str] | None 
     """
     known = list(options)
     if not known:
-        return "现在一项也没有"
+        return say("no_options")
     lowered = {name.lower(): option for name, option in (names or {}).items()}
     lowered |= {option.lower(): option for option in known}
     near = get_close_matches(value.lower(), lowered, n=1, cutoff=0.5)
     if not near:
         near = [low for low in lowered if value and (value.lower() in low or low in value.lower())]
     if near:
-        return f"最接近的是「{lowered[near[0]]}」"
-    listed = "、".join(known[:12]) + (" 等" if len(known) > 12 else "")
-    return f"可用：{listed}"
+        return say("nearest", value=lowered[near[0]])
+    listed = "、".join(known[:12])
+    return say("options_more" if len(known) > 12 else "options", values=listed)
