@@ -29,7 +29,7 @@ EXERCISE_SECTIONS = ("题目", "接口与形状", "边界", "提示")
 QUESTION_SECTIONS = ("30 秒版", "2 分钟版", "推导或代码", "追问", "常见错误")
 
 _ID_LINE = re.compile(r"^\{ ?#([^ }]+) ?\}$")
-_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+FILE_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 def check_catalog(catalog: Catalog, today: str) -> list[Problem]:
@@ -372,7 +372,7 @@ def check_file_name(path: str) -> Iterator[Problem]:
     """文件名与目录名是小写 ASCII 的 kebab-case。"""
     pure = PurePosixPath(path)
     for part in (*pure.parts[1:-1], pure.stem):
-        if not _NAME.fullmatch(part):
+        if not FILE_NAME.fullmatch(part):
             message = f"「{part}」应是小写字母、数字与连字符，如 moonshot-2023"
             yield Problem(path, 1, "E302", "", message)
 

@@ -14,10 +14,10 @@ from mianjing.vocabulary import UNKNOWN, Terms
 
 T = TypeVar("T")
 
-_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
+MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_INTEGER = re.compile(r"0|[1-9][0-9]{0,8}")
-_QUOTE = re.compile(r'[<>"\n]')
+INTEGER = re.compile(r"0|[1-9][0-9]{0,8}")
+QUOTE = re.compile(r'[<>"\n]')
 ANCHOR = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
 
@@ -86,7 +86,7 @@ class Fields:
     def title(self, key: str = "title", required: bool = True) -> str:
         """进页面属性的一行文本（标题、说明）：另外不许有引号与尖括号。"""
         value = self.text(key, required)
-        if found := _QUOTE.search(value):
+        if found := QUOTE.search(value):
             self.report(key, "E103", say("quote", value=value, found=repr(found.group())))
             return ""
         return value
@@ -117,7 +117,7 @@ class Fields:
         value = self.text(key)
         if value in ("", UNKNOWN):
             return None
-        if not _MONTH.fullmatch(value) or not _exists(f"{value}-01"):
+        if not is_month(value):
             self.report(key, "E106", say("month", value=value))
             return None
         return value
@@ -137,7 +137,7 @@ class Fields:
         value = self.text(key, required)
         if value in ("", UNKNOWN):
             return None
-        if not _INTEGER.fullmatch(value) or not low <= int(value) <= high:
+        if not INTEGER.fullmatch(value) or not low <= int(value) <= high:
             self.report(key, "E105", say("integer", value=value, low=low, high=high))
             return None
         return int(value)
@@ -199,6 +199,11 @@ class Fields:
 
     def _name(self, key: str) -> str:
         return f"{self.prefix}.{key}" if self.prefix else key
+
+
+def is_month(value: str) -> bool:
+    """日历上有的 `YYYY-MM`。"""
+    return MONTH.fullmatch(value) is not None and _exists(f"{value}-01")
 
 
 def _exists(day: str) -> bool:

@@ -31,6 +31,7 @@ from mianjing.vocabulary import UNKNOWN, read_vocabulary
 
 INDEX = re.compile(r"[1-9][0-9]?|[1-9][0-9]?-[1-9][0-9]?|unknown")
 MINUTES = re.compile(r"[1-9][0-9]{0,2}\+?|unknown")
+MAX_ROUNDS = 20
 INDEX_SHAPE = "轮次，如 1、1-3 或 unknown"
 MINUTES_SHAPE = "分钟数，如 20、120+ 或 unknown"
 _URL = re.compile(r"https?://[^\s<>\"]+")
@@ -102,7 +103,7 @@ def _read_round_count(top: Fields) -> tuple[int | None, int | None]:
     inner = top.inner("round_count")
     if inner is None:
         return None, None
-    low, high = inner.integer("min", 0, 20), inner.integer("max", 0, 20)
+    low, high = inner.integer("min", 0, MAX_ROUNDS), inner.integer("max", 0, MAX_ROUNDS)
     inner.done()
     return low, high
 
