@@ -15,6 +15,7 @@ from mkdocs.structure.pages import Page as SitePage
 
 from mianjing import formulas, render
 from mianjing.assets import missing_assets
+from mianjing.contribution import dump_rules
 from mianjing.dates import read_dates
 from mianjing.library import read_library
 from mianjing.model import Catalog, Derivation, Exercise, Experience, Page, Question, Topic
@@ -52,6 +53,7 @@ Record = Experience | Topic | Question | Exercise | DerivationPage | Page
 _BUNDLE = "assets/bundle"
 STYLES = {
     "katex": 'class="katex',
+    "contribute": "data-experience-form",
 }
 """只在用到的页面才取的样式：`docs/assets/stylesheets/pages/` 里的名字 → 有这段字的页面才带上。"""
 
@@ -94,6 +96,9 @@ class SitePages:
         """加入推导的各页、可下载的源与结果、图、网页要的代码格。"""
         feed = render.render_errata_feed(self.catalog, self.config.site_url or "/")
         files.append(File.generated(self.config, "errata.xml", content=feed))
+        rules = dump_rules(self.catalog, _repository(self.config.repo_url or ""))
+        where = "contribute/experience/rules.json"
+        files.append(File.generated(self.config, where, content=rules))
         for key, exercise in self.catalog.exercises.items():
             where = f"practice/{key}/exercise.json"
             files.append(File.generated(self.config, where, content=dump_exercise(exercise)))
@@ -195,7 +200,9 @@ class SitePages:
                 )
             case Page():
                 try:
-                    return title + render.render_blocks(record.body, self.catalog, href)
+                    repository = _repository(self.config.repo_url or "")
+                    body = render.render_blocks(record.body, self.catalog, href, repository)
+                    return title + body
                 except render.UnknownBlockError as error:
                     raise PluginError(f"docs/{uri}: {error}") from error
 
@@ -288,10 +295,11 @@ class SitePages:
 
 
 def _hidden_parts(page: Page) -> list[str]:
-    """首页与放大表的页面不要两边的栏，把宽度让给正文。"""
+    """首页与放大表与表单的页面不要两边的栏，把宽度让给正文。"""
     if page.path == "docs/index.md":
         return ["navigation", "toc"]
-    return ["toc"] if "-table -->" in page.body else []
+    wide = "-table -->" in page.body or "-form -->" in page.body
+    return ["toc"] if wide else []
 
 
 def _by_source(catalog: Catalog) -> dict[str, Record]:

@@ -38,7 +38,7 @@ export function similarity(left, right) {
 }
 
 /** 最像的一个，相似度至少 0.5；一样像时取排在后面的。 @param {string} value @param {Iterable<string>} options */
-function closest(value, options) {
+export function closest(value, options) {
   let best = "";
   let score = 0;
   for (const option of options) {

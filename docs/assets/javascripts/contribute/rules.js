@@ -134,7 +134,7 @@ function checkFields(draft, rules, report) {
 }
 
 /** 轮数；没写、写错都是 null。 @param {string} value @param {Rules} rules */
-function readCount(value, rules) {
+export function readCount(value, rules) {
   const right = matches(rules.patterns.integer, value) && Number(value) <= rules.max_rounds;
   return right ? Number(value) : null;
 }
