@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
-from dataclasses import fields
+from dataclasses import replace
 from typing import Any
 
 from mianjing.draft import Draft, Mention, Need, RoundDraft
+from mianjing.frontmatter import CONTROL, MARKUP
 from mianjing.model import Catalog
 from mianjing.vocabulary import read_vocabulary
 
@@ -72,6 +73,9 @@ PIECES = [
     "x" * 60,
 ]
 """字段与段落里可能出现的字。"""
+_CALM = [
+    piece.strip() for piece in PIECES if not CONTROL.search(piece) and not MARKUP.search(piece)
+]
 
 
 def text(dice: random.Random, blank: float = 0.4) -> str:
@@ -177,12 +181,74 @@ def draw_draft(dice: random.Random, catalog: Catalog) -> Draft:
 
 
 def draw_calm(dice: random.Random, catalog: Catalog) -> Draft:
-    """像人填的：多半没有问题。"""
-    while True:
-        draft = draw_draft(dice, catalog)
-        typed = [str(getattr(draft, one.name)) for one in fields(draft)]
-        if not any(mark in "".join(typed) for mark in '\u200b\u202e<"'):
-            return draft
+    """像人填的：没有问题。"""
+    companies, topics = list(catalog.companies.values()), list(catalog.topics.values())
+
+    def calm(blank: float = 0.3) -> str:
+        return "" if dice.random() < blank else dice.choice(_CALM)
+
+    def tell(asked: bool, paragraphs: int) -> tuple[Mention, ...]:
+        return tuple(
+            Mention(
+                dice.choice(topics).title if asked else "",
+                term(dice, "forms") if asked else "brain-teaser",
+                calm(),
+                term(dice, "answers") if asked else "",
+                str(dice.randint(1, paragraphs)),
+            )
+            for _ in range(dice.choice([0, 1, 2]) if asked else dice.choice([0, 0, 1]))
+        )
+
+    rounds = []
+    for i in range(dice.choice([0, 1, 2, 3])):
+        count = dice.choice([1, 1, 2, 3])
+        asked = tuple(
+            replace(one, form="concept") if one.form == "brain-teaser" else one
+            for one in tell(True, count)
+        )
+        rounds.append(
+            RoundDraft(
+                index=dice.choice([str(i + 1), ""]),
+                name=calm(0.8),
+                kind=term(dice, "round_kinds"),
+                interviewer_role=calm(),
+                minutes=dice.choice(["", "60", "120+"]),
+                story="\n".join(calm(0) for _ in range(count)),
+                asked=asked,
+                not_asked=tell(False, count),
+                notes=calm(0.7),
+            )
+        )
+    company = dice.choice(companies)
+    kind = dice.choice(["", *(one.key for one in WORDS["pay_kinds"])])
+    return Draft(
+        company=dice.choice([company.name, company.key, *company.aliases]),
+        start=(start := dice.choice(["", "2024-05", "2025-12"])),
+        end=dice.choice(["", "2026-01"]),
+        precision=dice.choice(["stated", "inferred"]),
+        year="" if start else "2026",
+        team=calm(0.7),
+        role=calm(),
+        channel=term(dice, "channels"),
+        outcome=term(dice, "outcomes"),
+        stage_reached=term(dice, "stages"),
+        round_min=dice.choice(["", "0", "1"]),
+        round_max=dice.choice(["", "3", "10"]),
+        before="".join(f"{calm(0)}\n" for _ in range(2)).strip(),
+        rounds=tuple(rounds),
+        after=calm(0),
+        not_asked=tell(False, 1),
+        requirements=tuple(
+            Need(term(dice, "requirement_kinds"), calm(0), dice.choice("12"))
+            for _ in range(dice.choice([0, 1, 2]))
+        ),
+        pay_kind=kind,
+        pay=calm(0) if kind else "",
+        reason=calm(0.6),
+        impression=calm(0.6),
+        review=calm(0.5),
+        contributed_by=calm(0.7),
+    )
 
 
 def read_draft(value: dict[str, Any]) -> Draft:

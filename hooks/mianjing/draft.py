@@ -131,8 +131,6 @@ def next_number(company: str, year: str, taken: Container[str]) -> str:
 
 def default_title(name: str, year: str, number: str) -> str:
     """没有另起标题时的标题。"""
-    if not name:
-        return ""
     inside = "，".join([*([year] if year else []), *([f"第 {number} 篇"] if number else [])])
     return f"{name}面经（{inside}）" if inside else f"{name}面经"
 

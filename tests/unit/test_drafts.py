@@ -287,7 +287,7 @@ def test_the_next_number(taken: list[str], number: str) -> None:
 def test_titles() -> None:
     assert default_title("示例", "2026", "") == "示例面经（2026）"
     assert default_title("示例", "", "") == "示例面经"
-    assert default_title("", "2026", "2") == ""
+    assert default_title("", "2026", "2") == "面经（2026，第 2 篇）"
 
 
 def test_anchors() -> None:

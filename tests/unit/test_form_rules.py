@@ -16,7 +16,7 @@ from mianjing.library import COMPANIES, read_library
 from mianjing.model import Catalog
 from mianjing.problem import suggest
 
-from tests.drafts import PIECES, draw_draft, read_draft
+from tests.drafts import PIECES, draw_calm, draw_draft, read_draft
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "tests" / "contribute"
@@ -69,6 +69,11 @@ def test_random_drafts(catalog: Catalog) -> None:
         *("E002", "E010", "E102", "E103", "E105", "E106"),
         *("E203", "E204", "E205", "E206", "E207", "E208", "E301"),
     }
+
+
+def test_calm_drafts_have_no_problems(catalog: Catalog) -> None:
+    dice = random.Random(1)
+    assert compare([draw_calm(dice, catalog) for _ in range(200)], catalog) == set()
 
 
 def test_special_drafts(catalog: Catalog) -> None:

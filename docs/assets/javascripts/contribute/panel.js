@@ -24,6 +24,7 @@ export class Panel {
     this.touched = new WeakSet();
     this.submitted = false;
     this.unsaved = false;
+    this.pressing = this.waiting = false;
     this.status = this.part("[data-form-status]");
     this.part("[data-form-bar]").prepend(button("清空，重新填", () => this.clear()));
     nameControls(form);
@@ -37,6 +38,10 @@ export class Panel {
     form.addEventListener("input", () => this.update(true));
     form.addEventListener("change", (event) => this.touch(/** @type {Element} */ (event.target)));
     form.addEventListener("click", (event) => this.click(/** @type {Element} */ (event.target)));
+    form.addEventListener("pointerdown", () => {
+      this.pressing = true;
+    });
+    for (const name of ["pointerup", "pointercancel"]) window.addEventListener(name, () => this.release());
     form.addEventListener("keydown", (event) => this.press(event));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -62,10 +67,18 @@ export class Panel {
     this.status.replaceChildren(text, ...more);
   }
 
-  /** @param {Element} control */
+  /** 按着鼠标或手指时先不动版面：错误冒出来会把正要按的按钮推走。 @param {Element} control */
   touch(control) {
     this.touched.add(control);
-    this.update(false);
+    if (this.pressing) this.waiting = true;
+    else this.update(false);
+  }
+
+  release() {
+    this.pressing = false;
+    if (!this.waiting) return;
+    this.waiting = false;
+    setTimeout(() => this.update(false)); // 等这一次的 click 先到
   }
 
   /** 填的字变了：存草稿，重新检查。 @param {boolean} save */
@@ -77,10 +90,10 @@ export class Panel {
     this.problems = checkDraft(this.draft, this.rules, thisMonth());
     this.showProblems();
     this.showCompany(typed);
-    const text = /** @type {HTMLTextAreaElement} */ (this.part("[data-form-text]"));
-    text.value = writeRecord(this.draft, this.rules);
-    const ready = this.part("[data-form-ready]");
-    if (!ready.hidden) this.showOutcome();
+    const record = writeRecord(this.draft, this.rules);
+    const changed = record !== this.text;
+    if (changed) /** @type {HTMLTextAreaElement} */ (this.part("[data-form-text]")).value = record;
+    if (changed && !this.part("[data-form-ready]").hidden) this.showOutcome();
     this.showPreview();
   }
 
@@ -95,7 +108,7 @@ export class Panel {
   arrange() {
     for (const [i, round] of items(this.part('[data-list="rounds"]')).entries()) {
       const heading = round.querySelector("[data-heading]");
-      if (heading) heading.textContent = `第 ${i + 1} 轮（按时间）`;
+      if (heading) heading.textContent = `第 ${i + 1} 轮`;
     }
     for (const list of /** @type {NodeListOf<HTMLElement>} */ (this.form.querySelectorAll("[data-list]"))) {
       const name = list.dataset.list ?? "";

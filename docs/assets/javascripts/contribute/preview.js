@@ -31,7 +31,7 @@ function known(value) {
 /** 补全过的草稿 → 一页。 @param {Draft} draft @param {Rules} rules */
 export function renderPreview(draft, rules) {
   const page = document.createDocumentFragment();
-  page.append(make("h1", "", draft.title || "（还没有标题）"), renderFacts(draft, rules));
+  page.append(make("h1", "", draft.title), renderFacts(draft, rules));
   if (draft.rounds.length) page.append(renderRounds(draft, rules));
   page.append(make("h2", "", "经过"));
   for (const { name, paragraphs } of readSections(draft)) {

@@ -65,7 +65,6 @@ function nextNumber(company, year, taken) {
 
 /** @param {string} name @param {string} year @param {string} number */
 function defaultTitle(name, year, number) {
-  if (!name) return "";
   const inside = [year, number && `第 ${number} 篇`].filter(Boolean).join("，");
   return inside ? `${name}面经（${inside}）` : `${name}面经`;
 }

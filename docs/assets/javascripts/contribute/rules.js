@@ -117,8 +117,7 @@ function listMentions(draft) {
 /** 必填的、格式固定的。 @param {Draft} draft @param {Rules} rules @param {Report} report */
 function checkFields(draft, rules, report) {
   const missing = (/** @type {string} */ at, /** @type {string} */ field) => report(at, field, "E102", "missing", { key: field.split(".").at(-1) });
-  if (!draft.title) missing("title", "title");
-  else checkTitle("title", "title", draft.title, rules, report);
+  checkTitle("title", "title", draft.title, rules, report);
   if (!writtenCompany(draft, rules)) missing(draft.company_name ? "company_key" : "company", "company");
   if (draft.pay_kind && !draft.pay) missing("pay", "pay.text");
   for (const [i, need] of draft.requirements.entries()) {
