@@ -254,9 +254,9 @@ def answer_issue(body: str, catalog: Catalog, today: str, repository: str) -> st
         parts += ["文件里有读不进来的字符，先按上面的改；这里不附全文。"]
         return "\n".join(parts) + "\n"
     name = f"{name_file(draft)}.md"
-    file = [f"### 文件：`{FOLDER}/{name}`", "", _fence(text, "markdown"), ""]
+    file = [f"### 文件：`{FOLDER}/{name}`", "", make_fence(text, "markdown"), ""]
     if company := write_company(draft):
-        file += [f"新公司，还要在 `{COMPANIES}` 的末尾加上：", "", _fence(company, "yaml"), ""]
+        file += [f"新公司，还要在 `{COMPANIES}` 的末尾加上：", "", make_fence(company, "yaml"), ""]
     if sum(map(len, [*parts, *file])) > COMMENT_LIMIT:
         file = [
             "全文太长，放不进一条回复：请用站上的「贡献面经」表单，或直接在仓库里新建文件。",
@@ -276,7 +276,7 @@ def _render_problems(problems: list[Problem]) -> list[str]:
     return [
         f"### 还有 {len(unique)} 处要改",
         "",
-        _fence("\n".join(" ".join(row.split()) for row in rows), "text"),
+        make_fence("\n".join(" ".join(row.split()) for row in rows), "text"),
         "",
         "在 issue 右上角的菜单里点 Edit 改好保存，这条回复会跟着更新。",
         "",
@@ -297,7 +297,7 @@ def _render_steps(repository: str, name: str, text: str) -> list[str]:
     ]
 
 
-def _fence(text: str, language: str) -> str:
+def make_fence(text: str, language: str) -> str:
     """围栏比里面最长的一串反引号还长；看不见的字符写成码位。"""
     shown = CONTROL.sub(lambda found: f"⟨U+{ord(found.group()):04X}⟩", text.rstrip("\n"))
     longest = max((len(run) for run in re.findall(r"`+", shown)), default=0)

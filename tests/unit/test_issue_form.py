@@ -14,7 +14,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from mianjing import __main__ as cli
-from mianjing.issue_form import COMMENT_LIMIT, MARK, answer_issue, has_form, read_issue
+from mianjing.issue_form import (
+    COMMENT_LIMIT,
+    MARK,
+    answer_issue,
+    has_form,
+    make_fence,
+    read_issue,
+)
 from mianjing.issue_templates import COLUMNS, FOLDER, ROUNDS, render_templates
 from mianjing.library import read_library
 from mianjing.model import Catalog
@@ -189,6 +196,14 @@ def check_comment(comment: str) -> None:
     assert CALM.fullmatch(outside.replace("'", "")), outside
     assert len(comment) < 65_536
     assert not re.search("[\u200b-\u200f\u202a-\u202e\u2066-\u2069]", comment)
+
+
+@given(st.text(st.sampled_from("`~ \n\ra@"), max_size=40))
+@example("```\n@octocat")
+@example("   ````\n@octocat\n```````")
+def test_a_fence_cannot_be_closed_from_inside(text: str) -> None:
+    tokens = MarkdownIt().parse(make_fence(text, "text"))
+    assert [token.type for token in tokens] == ["fence"]
 
 
 ANY = st.one_of(
