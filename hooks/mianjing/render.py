@@ -365,13 +365,18 @@ def render_marks(markdown: str, catalog: Catalog, href: Href) -> str:
     return replace_prose(markdown, lambda line: DIAGRAM.sub(draw, CITATION.sub(cite, line)))
 
 
-def render_blocks(markdown: str, catalog: Catalog, href: Href) -> str:
-    """把 `<!-- mianjing: 名字 -->` 单独一行的标记换成生成的块，引用换成记号。"""
+def render_blocks(markdown: str, catalog: Catalog, href: Href, repository: str = "") -> str:
+    """把 `<!-- mianjing: 名字 -->` 单独一行的标记换成生成的块，引用换成记号。
+
+    repository 是 GitHub 上的「主人/仓库」，不知道时是空串。
+    """
 
     def replace(match: re.Match[str]) -> str:
         name = match.group(1)
+        if template := REPOSITORY_BLOCKS.get(name):
+            return _template(template, catalog=catalog, repository=repository, href=href)
         if name not in BLOCKS:
-            known = "、".join(BLOCKS)
+            known = "、".join([*BLOCKS, *REPOSITORY_BLOCKS])
             raise UnknownBlockError(f"不认识的生成块「{name}」，可用：{known}")
         return BLOCKS[name](catalog, href)
 
@@ -425,6 +430,12 @@ BLOCKS: dict[str, Callable[[Catalog, Href], str]] = {
     "claim-counts": _block("claim_counts.html"),
     "claim-list": _block("claim_list.html"),
 }
+
+
+REPOSITORY_BLOCKS = {
+    "experience-form": "experience_form.html",
+}
+"""还要知道 GitHub 仓库的块 → 模板。"""
 
 
 def _render_calculators() -> str:

@@ -23,6 +23,7 @@ from mianjing.atlas.age import read_today
 from mianjing.atlas.compare import dump_comparison
 from mianjing.atlas.facets import dump_facets
 from mianjing.atlas.listings import Listing, group_listings
+from mianjing.contribution import dump_rules
 from mianjing.dates import read_history
 from mianjing.export import anki, render_data
 from mianjing.feeds import FEEDS, render_feed
@@ -77,6 +78,7 @@ STYLES = {
     "atlas": "mj-atlas",
     "katex": 'class="katex',
     "brief": "mj-brief",
+    "contribute": "data-experience-form",
 }
 """只在用到的页面才取的样式：`docs/assets/stylesheets/pages/` 里的名字 → 有这段字的页面才带上。"""
 
@@ -133,6 +135,9 @@ class SitePages:
         for uri, record in self.records.items():
             if isinstance(record, BriefPage):
                 files.append(File.generated(self.config, uri, content=""))
+        rules = dump_rules(self.catalog, _repository(self.config.repo_url or ""))
+        where = "contribute/experience/rules.json"
+        files.append(File.generated(self.config, where, content=rules))
         for key, exercise in self.catalog.exercises.items():
             where = f"practice/{key}/exercise.json"
             files.append(File.generated(self.config, where, content=dump_exercise(exercise)))
@@ -268,7 +273,9 @@ class SitePages:
                 return title + render.render_company_brief(record.key, self.catalog, href, pdf)
             case Page():
                 try:
-                    return title + render.render_blocks(record.body, self.catalog, href)
+                    repository = _repository(self.config.repo_url or "")
+                    body = render.render_blocks(record.body, self.catalog, href, repository)
+                    return title + body
                 except render.UnknownBlockError as error:
                     raise PluginError(f"docs/{uri}: {error}") from error
 
@@ -397,10 +404,11 @@ class SitePages:
 
 
 def _hidden_parts(page: Page) -> list[str]:
-    """首页与放大表的页面不要两边的栏，把宽度让给正文。"""
+    """首页与放大表与表单的页面不要两边的栏，把宽度让给正文。"""
     if page.path == "docs/index.md":
         return ["navigation", "toc"]
-    return ["toc"] if "-table -->" in page.body else []
+    wide = "-table -->" in page.body or "-form -->" in page.body
+    return ["toc"] if wide else []
 
 
 def _by_source(catalog: Catalog) -> dict[str, Record]:

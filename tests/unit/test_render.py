@@ -15,7 +15,7 @@ import pytest
 from mianjing import briefs, render
 from mianjing.export import render_data
 from mianjing.model import Catalog, Experience, Period
-from mianjing.render import BLOCKS, UnknownBlockError, render_blocks
+from mianjing.render import BLOCKS, REPOSITORY_BLOCKS, UnknownBlockError, render_blocks
 
 from tests.library import HOSTILE, Library
 
@@ -136,7 +136,10 @@ def test_the_prose_is_not_touched(crowd: Library) -> None:
 def test_an_unknown_block_is_refused(crowd: Library) -> None:
     with pytest.raises(UnknownBlockError) as raised:
         render_blocks("<!-- mianjing: topic-tabel -->\n", crowd.catalog(), href)
-    assert str(raised.value) == f"不认识的生成块「topic-tabel」，可用：{'、'.join(BLOCKS)}"
+    assert (
+        str(raised.value)
+        == f"不认识的生成块「topic-tabel」，可用：{'、'.join([*BLOCKS, *REPOSITORY_BLOCKS])}"
+    )
 
 
 def test_only_a_marker_on_its_own_line_is_replaced(crowd: Library) -> None:

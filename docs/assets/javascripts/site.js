@@ -11,6 +11,7 @@ const CAPABILITIES = /** @type {[string, () => Promise<{enhance(): void}>][]} */
   ["form[data-calculator]", () => import("./calculators.js")],
   [".mj-run", () => import("./cells.js")],
   [".mj-practice, .mj-practice-progress", () => import("./practice.js")],
+  ["form[data-experience-form]", () => import("./contribute.js")],
 ]);
 
 function enhance() {
