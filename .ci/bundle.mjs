@@ -27,3 +27,13 @@ await build({
   loader: { ".woff2": "file", ".woff": "empty", ".ttf": "empty", ".py": "text" },
   logLevel: "warning",
 });
+// service worker 要是一份普通脚本；发布时由 hooks/mianjing/offline.py 在前面写上这次构建的清单
+await build({
+  entryPoints: { sw: `${scripts}/sw/worker.js` },
+  outdir,
+  bundle: true,
+  minify: true,
+  format: "iife",
+  target: "es2022",
+  logLevel: "warning",
+});

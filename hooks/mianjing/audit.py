@@ -115,6 +115,11 @@ def audit_site(site: Path, base: str = "/") -> list[Problem]:
     return problems
 
 
+def read_loads(file: Path) -> list[str]:
+    """打开这一页就会取的文件，按出现次序。"""
+    return [url for _, _, url in _read(file).loads]
+
+
 def _split(url: str) -> SplitResult | None:
     """地址的各部分；写得不成地址（如括号不配对的主机）时为 None。"""
     try:

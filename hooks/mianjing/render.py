@@ -33,6 +33,7 @@ from mianjing.model import (
     Round,
     Topic,
 )
+from mianjing.offline import ARCHIVE
 from mianjing.vocabulary import FIELD_TERMS, UNKNOWN, read_vocabulary
 
 Href = Callable[[str, str], str]
@@ -262,15 +263,26 @@ def render_marks(markdown: str, catalog: Catalog, href: Href) -> str:
     return replace_prose(markdown, lambda line: DIAGRAM.sub(draw, CITATION.sub(cite, line)))
 
 
-def render_blocks(markdown: str, catalog: Catalog, href: Href) -> str:
-    """把 `<!-- mianjing: 名字 -->` 单独一行的标记换成生成的块，引用换成记号。"""
+def render_blocks(
+    markdown: str,
+    catalog: Catalog,
+    href: Href,
+    archive_bytes: int | None = None,
+) -> str:
+    """把 `<!-- mianjing: 名字 -->` 单独一行的标记换成生成的块，引用换成记号。
+
+    archive_bytes 是离线包的大小，没有时是 None。
+    """
+    blocks = BLOCKS | {
+        "offline-archive": lambda catalog, href: _render_archive(archive_bytes, href)
+    }
 
     def replace(match: re.Match[str]) -> str:
         name = match.group(1)
-        if name not in BLOCKS:
-            known = "、".join(BLOCKS)
+        if name not in blocks:
+            known = "、".join(blocks)
             raise UnknownBlockError(f"不认识的生成块「{name}」，可用：{known}")
-        return BLOCKS[name](catalog, href)
+        return blocks[name](catalog, href)
 
     return _BLOCK.sub(replace, render_marks(markdown, catalog, href))
 
@@ -300,6 +312,11 @@ BLOCKS: dict[str, Callable[[Catalog, Href], str]] = {
     "claim-counts": _block("claim_counts.html"),
     "claim-list": _block("claim_list.html"),
 }
+
+
+def _render_archive(size: int | None, href: Href) -> str:
+    address = "" if size is None else href(ARCHIVE, "")
+    return _template("offline_archive.html", size=size, address=address)
 
 
 def _render_calculators() -> str:

@@ -16,6 +16,7 @@ from mkdocs.structure.pages import Page as SitePage
 from mianjing import formulas, render
 from mianjing.assets import missing_assets
 from mianjing.dates import read_dates
+from mianjing.edition import SITE
 from mianjing.library import read_library
 from mianjing.model import Catalog, Derivation, Exercise, Experience, Page, Question, Topic
 from mianjing.notebook import (
@@ -26,6 +27,7 @@ from mianjing.notebook import (
     render_notebook,
     retarget,
 )
+from mianjing.offline import ARCHIVE, render_manifest
 from mianjing.practice import dump_exercise
 from mianjing.problem import Problem
 from mianjing.search.documents import Document, make_documents, read_synonyms
@@ -52,6 +54,7 @@ Record = Experience | Topic | Question | Exercise | DerivationPage | Page
 _BUNDLE = "assets/bundle"
 STYLES = {
     "katex": 'class="katex',
+    "offline": 'class="mj-offline"',
 }
 """只在用到的页面才取的样式：`docs/assets/stylesheets/pages/` 里的名字 → 有这段字的页面才带上。"""
 
@@ -63,6 +66,9 @@ class SitePages:
         """读入仓库 root；数据有问题时抛 PluginError，列出全部问题。"""
         self.root = root
         self.config = config
+        self.edition: str = config.extra["edition"]
+        archive = root / "docs" / ARCHIVE
+        self.archive_bytes = archive.stat().st_size if archive.is_file() else None
         self.catalog: Catalog
         self.catalog, problems = read_library(root)
         self.notebooks: dict[str, Rendering] = {
@@ -94,6 +100,11 @@ class SitePages:
         """加入推导的各页、可下载的源与结果、图、网页要的代码格。"""
         feed = render.render_errata_feed(self.catalog, self.config.site_url or "/")
         files.append(File.generated(self.config, "errata.xml", content=feed))
+        if self.edition == SITE:
+            manifest = render_manifest(
+                self.config.site_name or "", self.config.site_description or ""
+            )
+            files.append(File.generated(self.config, "manifest.webmanifest", content=manifest))
         for key, exercise in self.catalog.exercises.items():
             where = f"practice/{key}/exercise.json"
             files.append(File.generated(self.config, where, content=dump_exercise(exercise)))
@@ -195,7 +206,9 @@ class SitePages:
                 )
             case Page():
                 try:
-                    return title + render.render_blocks(record.body, self.catalog, href)
+                    return title + render.render_blocks(
+                        record.body, self.catalog, href, self.archive_bytes
+                    )
                 except render.UnknownBlockError as error:
                     raise PluginError(f"docs/{uri}: {error}") from error
 
