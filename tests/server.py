@@ -23,6 +23,8 @@ class Faults:
     """只给一半，也不说应有多长。"""
     cut: set[str] = field(default_factory=set)
     """说了有多长，给一半就断。"""
+    no_cache: bool = False
+    """浏览器自己的缓存每次都要回来问。"""
     asked: list[str] = field(default_factory=list)
 
 
@@ -44,9 +46,17 @@ class _Handler(SimpleHTTPRequestHandler):
         else:
             super().do_GET()
 
+    def do_POST(self) -> None:
+        self.do_GET()
+
     def do_HEAD(self) -> None:
         if not self.server.faults.down:  # type: ignore[attr-defined]
             super().do_HEAD()
+
+    def end_headers(self) -> None:
+        if self.server.faults.no_cache:  # type: ignore[attr-defined]
+            self.send_header("Cache-Control", "no-cache")
+        super().end_headers()
 
     def _send_half(self, name: str, declares_length: bool) -> None:
         file = Path(self.translate_path(self.path))

@@ -1,4 +1,4 @@
-"""命令行：python -m mianjing check | build | audit 目录 | execute [名字…] | assets。"""
+"""命令行：python -m mianjing check | build | audit 目录 | execute [名字…] | assets | zip。"""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     execute = commands.add_parser("execute", help="重新执行推导，写出 .ipynb")
     execute.add_argument("names", nargs="*", help="只执行这几本；缺省为全部")
     commands.add_parser("assets", help="取来浏览器里的 Python，放进 docs/assets/pyodide/")
+    commands.add_parser("zip", help="构建从文件打开的一版，装成 docs/offline.zip")
     options = parser.parse_args(arguments)
     if options.command == "check":
         return run_check(ROOT)
@@ -30,6 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
         return run_audit(options.site)
     if options.command == "assets":
         return run_assets(ROOT)
+    if options.command == "zip":
+        return run_zip(ROOT)
     return run_execute(ROOT, options.names)
 
 
@@ -75,6 +78,13 @@ def run_assets(root: Path) -> int:
     from mianjing.assets import fetch_assets
 
     return fetch_assets(root)
+
+
+def run_zip(root: Path) -> int:
+    """做离线包；构建或审计没有通过时返回非零。"""
+    from mianjing.archive import make_archive
+
+    return make_archive(root)
 
 
 def run_execute(root: Path, names: list[str]) -> int:

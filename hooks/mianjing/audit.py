@@ -86,8 +86,11 @@ def _loaded(tag: str, name: str, value: str) -> list[str]:
     return []
 
 
-def audit_site(site: Path, base: str = "/") -> list[Problem]:
-    """检查 site 下的全部 HTML；base 是站点所在的路径，如 `/kb/`（404 页用绝对路径）。"""
+def audit_site(site: Path, base: str = "/", opens_folders: bool = True) -> list[Problem]:
+    """检查 site 下的全部 HTML；base 是站点所在的路径，如 `/kb/`（404 页用绝对路径）。
+
+    opens_folders：指向文件夹的链接会不会打开其中的 index.html；从文件打开时不会。
+    """
     pages = {file: _read(file) for file in sorted(site.rglob("*.html"))}
     problems: list[Problem] = []
     if not pages:
@@ -102,7 +105,7 @@ def audit_site(site: Path, base: str = "/") -> list[Problem]:
                 message = f"从别处取文件「{url}」：一切文件由本站发出"
                 problems.append(Problem(path, line, "E502", "", message))
             elif not parts.scheme:
-                problems += _check_target(site, base, pages, file, line, url)
+                problems += _check_target(site, base, pages, file, line, url, opens_folders)
         for line, url in page.links:
             parts = _split(url)
             if url == _INERT:
@@ -111,7 +114,7 @@ def audit_site(site: Path, base: str = "/") -> list[Problem]:
                 message = f"不允许的链接「{url[:80]}」：只用 http、https、mailto 与站内路径"
                 problems.append(Problem(path, line, "E503", "", message))
             elif not parts.scheme and not parts.netloc:
-                problems += _check_target(site, base, pages, file, line, url)
+                problems += _check_target(site, base, pages, file, line, url, opens_folders)
     return problems
 
 
@@ -136,7 +139,13 @@ def _read(file: Path) -> _Html:
 
 
 def _check_target(
-    site: Path, base: str, pages: dict[Path, _Html], file: Path, line: int, url: str
+    site: Path,
+    base: str,
+    pages: dict[Path, _Html],
+    file: Path,
+    line: int,
+    url: str,
+    opens_folders: bool,
 ) -> list[Problem]:
     parts = urlsplit(url)
     path = unquote(parts.path)
@@ -148,6 +157,8 @@ def _check_target(
     target = _find_file(start) if path else file.resolve()
     if target is None or not target.is_relative_to(site.resolve()):
         return [Problem(where, line, "E504", "", f"链接「{url}」指向不存在的文件")]
+    if path and not opens_folders and target.name != path.rpartition("/")[2]:
+        return [Problem(where, line, "E504", "", f"链接「{url}」指向文件夹，应指到文件")]
     anchor = unquote(parts.fragment)
     known = pages.get(site / target.relative_to(site.resolve()))
     if anchor and known is not None and anchor not in known.ids:

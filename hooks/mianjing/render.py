@@ -273,9 +273,8 @@ def render_blocks(
 
     archive_bytes 是离线包的大小，没有时是 None。
     """
-    blocks = BLOCKS | {
-        "offline-archive": lambda catalog, href: _render_archive(archive_bytes, href)
-    }
+    blocks = dict(BLOCKS)
+    blocks["offline-archive"] = lambda catalog, href: _render_archive(archive_bytes, href)
 
     def replace(match: re.Match[str]) -> str:
         name = match.group(1)

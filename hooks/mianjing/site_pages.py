@@ -16,7 +16,7 @@ from mkdocs.structure.pages import Page as SitePage
 from mianjing import formulas, render
 from mianjing.assets import missing_assets
 from mianjing.dates import read_dates
-from mianjing.edition import SITE
+from mianjing.edition import FILE, SITE
 from mianjing.library import read_library
 from mianjing.model import Catalog, Derivation, Exercise, Experience, Page, Question, Topic
 from mianjing.notebook import (
@@ -52,11 +52,23 @@ class DerivationPage:
 Record = Experience | Topic | Question | Exercise | DerivationPage | Page
 
 _BUNDLE = "assets/bundle"
+_FILE_SCRIPT = f"{_BUNDLE}/file.js"
+"""离线包的一份脚本；发布的站不带它，离线包不带另一个离线包。"""
 STYLES = {
     "katex": 'class="katex',
     "offline": 'class="mj-offline"',
 }
 """只在用到的页面才取的样式：`docs/assets/stylesheets/pages/` 里的名字 → 有这段字的页面才带上。"""
+
+
+def apply_edition(config: MkDocsConfig) -> None:
+    """离线包：链接指到文件，一份普通脚本，没有即时导航。"""
+    if config.extra["edition"] != FILE:
+        return
+    config.use_directory_urls = False
+    config.extra_javascript = [_FILE_SCRIPT]
+    features = config.theme["features"]
+    config.theme["features"] = [name for name in features if name != "navigation.instant"]
 
 
 class SitePages:
@@ -68,7 +80,8 @@ class SitePages:
         self.config = config
         self.edition: str = config.extra["edition"]
         archive = root / "docs" / ARCHIVE
-        self.archive_bytes = archive.stat().st_size if archive.is_file() else None
+        has_archive = self.edition != FILE and archive.is_file()
+        self.archive_bytes = archive.stat().st_size if has_archive else None
         self.catalog: Catalog
         self.catalog, problems = read_library(root)
         self.notebooks: dict[str, Rendering] = {
@@ -100,6 +113,9 @@ class SitePages:
         """加入推导的各页、可下载的源与结果、图、网页要的代码格。"""
         feed = render.render_errata_feed(self.catalog, self.config.site_url or "/")
         files.append(File.generated(self.config, "errata.xml", content=feed))
+        unwanted = files.get_file_from_path(ARCHIVE if self.edition == FILE else _FILE_SCRIPT)
+        if unwanted is not None:
+            files.remove(unwanted)
         if self.edition == SITE:
             manifest = render_manifest(
                 self.config.site_name or "", self.config.site_description or ""

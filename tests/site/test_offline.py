@@ -71,11 +71,23 @@ def reader(browser: Browser) -> Iterator[BrowserContext]:
         yield context
 
 
+def until(page: Page, condition: str, value: str = "") -> None:
+    """等到页面里的 condition（JavaScript，可以 await，value 是它的参数）成立。"""
+    page.evaluate(
+        """async ([condition, value]) => {
+          const test = new Function('value', `return (async () => ${condition})()`);
+          while (!(await test(value))) await new Promise((next) => setTimeout(next, 50));
+        }""",
+        [condition, value],
+    )
+
+
 def settle(page: Page) -> None:
     """service worker 接管了，这一页也留下了。"""
-    page.wait_for_function(
-        """async () => navigator.serviceWorker.controller
-          && (await caches.match(location.href, {ignoreSearch: true})) !== undefined"""
+    until(
+        page,
+        """navigator.serviceWorker.controller
+          && await caches.match(location.href, {ignoreSearch: true})""",
     )
 
 
@@ -166,6 +178,7 @@ def test_what_was_read_is_read_again_without_network(
 
 def test_only_plain_reads_are_answered(host: SiteServer, reader: BrowserContext) -> None:
     """HEAD、POST、Range、别处的地址不归 service worker 管；没有的页面照样是 404。"""
+    host.faults.no_cache = True
     page = arrive(reader, host)
     answer = page.goto(host.url("experiences/nobody/"))
     assert answer is not None and answer.status == 404
@@ -259,7 +272,9 @@ def test_the_whole_site_can_be_kept_stopped_cut_resumed_and_removed(
     assert "腾讯" in title(page)
     expect(page.locator("#mj-results")).to_have_attribute("data-query", "推荐")
     page.goto(host.url(PANEL))
-    expect(said).to_contain_text("留着")
+    expect(said).to_contain_text("整站都在本机了")
+    panel.get_by_role("checkbox").check()
+    expect(said).to_contain_text("整站都在本机了")
     panel.get_by_role("button", name="删掉留下的").click()
     expect(said).to_contain_text("删掉了")
     page.goto(host.url(UNREAD))
@@ -333,9 +348,7 @@ def test_a_new_build_waits_and_never_mixes(host: SiteServer, reader: BrowserCont
     # 网来了：搬家，旧的丢掉；再断网，读过的都是新的
     host.faults.down = False
     page.goto(host.url(""))
-    page.wait_for_function(
-        "async () => (await caches.keys()).filter((n) => n.startsWith('mianjing /')).length === 1"
-    )
+    until(page, "(await caches.keys()).filter((n) => n.startsWith('mianjing /')).length === 1")
     host.faults.down = True
     for path, new in ((READ, False), (CHANGED, True), ("experiences/", False)):
         answer = page.goto(host.url(path))
@@ -355,9 +368,8 @@ def test_a_broken_deploy_is_not_installed(host: SiteServer, reader: BrowserConte
           await registration.update().catch(() => undefined);
         }"""
     )
-    page.wait_for_function(
-        "navigator.serviceWorker.getRegistration().then((r) => !r.installing && !r.waiting)"
-    )
+    until(page, "!(await navigator.serviceWorker.ready).installing")
+    assert page.evaluate("navigator.serviceWorker.ready.then((one) => one.waiting === null)")
     assert style(page) == ""
     host.faults.half.clear()
     page.goto(host.url(READ))
@@ -423,9 +435,6 @@ def test_python_runs_again_without_network(server: SiteServer, reader: BrowserCo
         for _ in range(2):
             run.locator("visible=true").first.click()
             expect(status(page)).to_contain_text("运行完了", timeout=LOADING)
-            page.wait_for_function(
-                "async (url) => (await caches.match(url)) !== undefined",
-                arg=own.url("assets/pyodide/pyodide.asm.wasm"),
-            )
+            until(page, "await caches.match(value)", own.url("assets/pyodide/pyodide.asm.wasm"))
             own.faults.down = True
             page.reload()
