@@ -6,7 +6,7 @@ const SITE = new URL("../../", import.meta.url);
 
 export function enhance() {
   const panel = /** @type {HTMLElement | null} */ (document.querySelector(".mj-offline"));
-  if (panel && !panel.childElementCount) new Panel(panel, SITE);
+  if (panel && !panel.dataset.ready) new Panel(panel, SITE);
   const kept = /** @type {HTMLElement | null} */ (document.querySelector(".mj-offline-list"));
   if (kept && !kept.childElementCount && "caches" in globalThis) {
     showKept(kept, SITE).then((count) => {

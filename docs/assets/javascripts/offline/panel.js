@@ -37,8 +37,8 @@ export class Panel {
     buttons.append(this.start, this.stop, this.remove);
     const heading = document.createElement("h2");
     heading.textContent = "现在留着的";
-    place.append(this.size, this.pythonLabel, buttons, this.bar, this.amount, this.status, heading, this.list);
-    place.hidden = false;
+    place.replaceChildren(this.size, this.pythonLabel, buttons, this.bar, this.amount, this.status, heading, this.list);
+    place.dataset.ready = "";
     this.setRunning(Boolean(running));
     listener = (progress) => this.show(progress);
     this.python.addEventListener("change", () => this.refresh());
@@ -56,8 +56,7 @@ export class Panel {
   /** @param {Build} build */
   async describe({ meta }) {
     const { site, python } = meta.totals;
-    const free = await freeSpace();
-    this.size.textContent = `整站 ${site.files.toLocaleString()} 个文件：约下载 ${megabytes(site.download)}，占用 ${megabytes(site.bytes)}${free === null ? "" : `；浏览器还给 ${megabytes(free)}`}。已经留下的不再取。`;
+    this.size.textContent = `整站 ${site.files.toLocaleString()} 个文件：约下载 ${megabytes(site.download)}，占用 ${megabytes(site.bytes)}。已经留下的不再取。`;
     this.pythonLabel.append(`连同网页里的 Python（另外约下载 ${megabytes(python.download)}）：推导与手写题离线也能运行`);
     this.pythonLabel.hidden = !python.files;
     await this.refresh();
@@ -149,7 +148,7 @@ async function askBuild(scope) {
   return new Build(scope, await answer);
 }
 
-/** 浏览器还肯给多少字节；不肯说时是 null。 */
+/** 浏览器说还肯给多少字节；不肯说时是 null。为了不被用来识别人，说的可能比真的多，所以取的时候仍会满。 */
 async function freeSpace() {
   const { quota, usage } = await navigator.storage.estimate();
   return quota === undefined ? null : quota - (usage ?? 0);
