@@ -136,7 +136,7 @@ export class Build {
     const response = await fetch(url, { cache: "no-store" });
     if (!response.ok) throw new WrongFile(`清单 ${number}：服务器回答 ${response.status}`);
     const list = await response.json();
-    await cache.put(url, Response.json(list));
+    await cache.put(url, Response.json(list)).catch(() => undefined); // 存储满了：清单用过就算，下次再取
     return list;
   }
 

@@ -42,7 +42,8 @@ function say(kind, text, action) {
   if (bar.getAttribute("data-kind") === kind) return;
   bar.setAttribute("data-kind", kind);
   const close = button("以后", () => bar.replaceChildren());
-  bar.replaceChildren(text, action, close);
+  // 先有空的一条，再放字：读屏只读已有的区域里变了的
+  requestAnimationFrame(() => bar.replaceChildren(text, action, close));
 }
 
 function makeBar() {

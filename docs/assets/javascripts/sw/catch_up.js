@@ -2,6 +2,8 @@
 import { Build, keptBuilds, WrongFile } from "../offline/build.js";
 
 const AT_ONCE = 4;
+/** 没有接完时，旧的最多留几次构建的。 */
+const MOST_OLDER = 2;
 
 /**
  * @param {Build} build
@@ -17,9 +19,19 @@ export async function catchUp(build, clients) {
   const move = async () => {
     for (let path = queue.pop(); path !== undefined; path = queue.pop()) await moveOne(build, path, older);
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, move));
+  try {
+    await Promise.all(Array.from({ length: AT_ONCE }, move));
+  } catch (error) {
+    await drop(older.slice(MOST_OLDER), clients);
+    throw error;
+  }
+  await drop(older, clients);
+}
+
+/** 还有页面开着的留着。 @param {Build[]} builds @param {import("./clients.js").ClientBuilds} clients */
+async function drop(builds, clients) {
   const used = await clients.inUse();
-  for (const one of older) if (!used.has(one.id)) await caches.delete(one.cacheName);
+  for (const one of builds) if (!used.has(one.id)) await caches.delete(one.cacheName);
 }
 
 /** @param {Build} build @param {string} path @param {Build[]} older */

@@ -30,7 +30,8 @@ export class ClientBuilds {
     const known = await this.load();
     known.set(id, build);
     const cache = await caches.open(this.cacheName);
-    await cache.put(this.key, Response.json(Object.fromEntries(known)));
+    // 存储满了：service worker 停掉之前还记得
+    await cache.put(this.key, Response.json(Object.fromEntries(known))).catch(() => undefined);
   }
 
   /** 换成这次构建；还开着的页面出自上一次，记下来，它们要的东西仍从那一次拿。 @param {string} build */

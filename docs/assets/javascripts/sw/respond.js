@@ -4,6 +4,8 @@ import { NETWORK } from "./clients.js";
 
 /** 更大的边收边给，收完再核对；其余的核对完才给。 */
 const STREAMED = 1_000_000;
+/** 页面要的东西与它不是一次构建的，或没有取全。 */
+const MIXED = 409;
 const OFFLINE_PAGE = "503.html";
 
 /** @type {ServiceWorkerGlobalScope} */
@@ -25,8 +27,14 @@ const worker = /** @type {any} */ (self);
  */
 
 /** @param {FetchEvent} event @param {string} path @param {Site} site @returns {Promise<Response>} */
-export function respond(event, path, site) {
-  return event.request.mode === "navigate" && isPage(path) ? openPage(event, path, site) : load(event, path, site);
+export async function respond(event, path, site) {
+  if (event.request.mode !== "navigate") return load(event, path, site);
+  if (isPage(path)) return openPage(event, path, site);
+  // 下载，或少写了末尾的斜杠
+  const response = await load(event, path, site);
+  if (response.type !== "error") return response;
+  const folder = `${path}/index.html`;
+  return (await site.build.read(folder)) ? Response.redirect(site.build.url(folder)) : sayOffline(site.build);
 }
 
 /** @param {FetchEvent} event @param {string} path @param {Site} site @returns {Promise<Response>} */
@@ -49,6 +57,11 @@ async function openPage(event, path, site) {
     await clients.set(event.resultingClientId, other.id);
     return found;
   }
+  return sayOffline(build);
+}
+
+/** @param {Build} build */
+async function sayOffline(build) {
   const page = await build.read(OFFLINE_PAGE);
   return page ? new Response(page.body, { status: 503, headers: page.headers }) : Response.error();
 }
@@ -65,9 +78,10 @@ async function load(event, path, site) {
   const { state, response } = await take(event, path, build, site);
   if (state === "right" || state === "pass") return response;
   if (state === "other") void worker.registration.update().catch(() => undefined); // 没有网络时下次再问
+  if (state === "other" && event.request.mode === "navigate") return response;
   // 即时导航要的页面：答错误，主题就会整页打开它，由 openPage 决定给哪次构建的
   if (state === "lost" || isPage(path)) return Response.error();
-  return new Response(null, { status: 409, statusText: state === "half" ? "没有取全" : "网站更新过" });
+  return new Response(null, { status: MIXED });
 }
 
 /** @param {FetchEvent} event @param {string} path @param {Build} build @param {Site} site @returns {Promise<Taken>} */
