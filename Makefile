@@ -1,6 +1,6 @@
 # 两条命令就够：make serve 看站，make test 跑完 CI 跑的一切。
 .DEFAULT_GOAL := help
-.PHONY: help serve build publish check test assets execute bench bench-search lock
+.PHONY: help serve build publish check test assets zip execute bench bench-search lock
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONPATH := $(CURDIR)/hooks
@@ -44,6 +44,11 @@ test:            ## CI 跑的一切：检查、类型、工作流、单元、站
 assets:          ## 取来网页里的 Python（24 MB，按哈希收）；没有它，运行的按钮是灰的
 	@sh .ci/setup assets
 	@python -m mianjing assets
+
+zip:             ## 离线包：从文件打开的一版，装成 docs/offline.zip，再构建就发在 /offline.zip
+	@sh .ci/setup serve
+	@npm run --silent bundle
+	python -m mianjing zip
 
 execute:         ## 重新执行变了的推导：notebooks/*.py → *.ipynb
 	@sh .ci/setup test

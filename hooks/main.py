@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mianjing.search_box import SearchBox
-from mianjing.site_pages import SitePages
+from mianjing.site_pages import SitePages, apply_edition
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import Files
@@ -21,6 +21,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     global _site
     if not config.repo_url:
         config.edit_uri = None
+    apply_edition(config)
     _site = SitePages(Path(config.config_file_path).parent, config)
     config.plugins["material/search"] = SearchBox()
     return config

@@ -1,4 +1,4 @@
-"""命令行：python -m mianjing check | build | audit 目录 | execute [名字…] | assets | issue…"""
+"""命令行：python -m mianjing check | build | audit 目录 | execute [名字…] | assets | zip …"""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     issue = commands.add_parser("issue", help="回复一篇面经 issue：读事件的 JSON，打印回复")
     issue.add_argument("event", type=Path)
     commands.add_parser("issue-forms", help="由词表生成 .github/ISSUE_TEMPLATE/")
+    commands.add_parser("zip", help="构建从文件打开的一版，装成 docs/offline.zip")
     options = parser.parse_args(arguments)
     if options.command == "check":
         return run_check(ROOT)
@@ -39,6 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
         return run_issue(ROOT, options.event)
     if options.command == "issue-forms":
         return run_issue_forms(ROOT)
+    if options.command == "zip":
+        return run_zip(ROOT)
     return run_execute(ROOT, options.names)
 
 
@@ -109,6 +112,13 @@ def run_issue_forms(root: Path) -> int:
 
     write_templates(root)
     return 0
+
+
+def run_zip(root: Path) -> int:
+    """做离线包；构建或审计没有通过时返回非零。"""
+    from mianjing.archive import make_archive
+
+    return make_archive(root)
 
 
 def run_execute(root: Path, names: list[str]) -> int:

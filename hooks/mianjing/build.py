@@ -10,6 +10,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from mianjing.audit import audit_site
+from mianjing.edition import SITE, environment_for
+from mianjing.offline import OfflineError, write_offline
 from mianjing.pdf import PDF_WANTED, MissingBrowserError, print_briefs
 
 
@@ -21,7 +23,8 @@ def build_site(root: Path, site: Path, with_pdf: bool = False) -> int:
     fresh, old = site.with_name(f"{site.name}.next"), site.with_name(f"{site.name}.old")
     shutil.rmtree(fresh, ignore_errors=True)
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(fresh)]
-    environment = {name: value for name, value in os.environ.items() if name != PDF_WANTED}
+    environment = environment_for(SITE)
+    environment.pop(PDF_WANTED, None)
     if with_pdf:
         environment[PDF_WANTED] = "1"
     code = subprocess.run(command, cwd=root, env=environment, check=False).returncode
@@ -38,6 +41,11 @@ def build_site(root: Path, site: Path, with_pdf: bool = False) -> int:
     if problems:
         print("\n".join(map(str, problems)), file=sys.stderr)
         print(f"审计发现 {len(problems)} 个问题，{site.name}/ 保持原样", file=sys.stderr)
+        return 1
+    try:
+        write_offline(root, fresh)
+    except OfflineError as error:
+        print(f"离线的清单没有做成，{site.name}/ 保持原样：{error}", file=sys.stderr)
         return 1
     shutil.rmtree(old, ignore_errors=True)
     if site.exists():

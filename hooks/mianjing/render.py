@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -43,12 +44,23 @@ from mianjing.model import (
     Round,
     Topic,
 )
+from mianjing.offline import ARCHIVE
 from mianjing.vocabulary import FIELD_TERMS, UNKNOWN, read_vocabulary
 
 Href = Callable[[str, str], str]
 
 _BLOCK = re.compile(r"^<!-- mianjing: (\S+) -->$", re.MULTILINE)
 _NUMERALS = "零一二三四五六七八九十"
+
+
+@dataclass(frozen=True)
+class Site:
+    """这一次构建才知道的事。"""
+
+    repository: str = ""
+    """GitHub 上的「主人/仓库」，不知道时是空串。"""
+    archive_bytes: int | None = None
+    """离线包的大小，没有时是 None。"""
 
 
 class UnknownBlockError(Exception):
@@ -365,20 +377,16 @@ def render_marks(markdown: str, catalog: Catalog, href: Href) -> str:
     return replace_prose(markdown, lambda line: DIAGRAM.sub(draw, CITATION.sub(cite, line)))
 
 
-def render_blocks(markdown: str, catalog: Catalog, href: Href, repository: str = "") -> str:
-    """把 `<!-- mianjing: 名字 -->` 单独一行的标记换成生成的块，引用换成记号。
-
-    repository 是 GitHub 上的「主人/仓库」，不知道时是空串。
-    """
+def render_blocks(markdown: str, catalog: Catalog, href: Href, site: Site | None = None) -> str:
+    """把 `<!-- mianjing: 名字 -->` 单独一行的标记换成生成的块，引用换成记号。"""
+    blocks = BLOCKS | {name: partial(block, site or Site()) for name, block in SITE_BLOCKS.items()}
 
     def replace(match: re.Match[str]) -> str:
         name = match.group(1)
-        if template := REPOSITORY_BLOCKS.get(name):
-            return _template(template, catalog=catalog, repository=repository, href=href)
-        if name not in BLOCKS:
-            known = "、".join([*BLOCKS, *REPOSITORY_BLOCKS])
+        if name not in blocks:
+            known = "、".join(blocks)
             raise UnknownBlockError(f"不认识的生成块「{name}」，可用：{known}")
-        return BLOCKS[name](catalog, href)
+        return blocks[name](catalog, href)
 
     return _BLOCK.sub(replace, render_marks(markdown, catalog, href))
 
@@ -432,10 +440,20 @@ BLOCKS: dict[str, Callable[[Catalog, Href], str]] = {
 }
 
 
-REPOSITORY_BLOCKS = {
-    "experience-form": "experience_form.html",
+def _render_form(site: Site, catalog: Catalog, href: Href) -> str:
+    return _template("experience_form.html", catalog=catalog, repository=site.repository, href=href)
+
+
+def _render_archive(site: Site, catalog: Catalog, href: Href) -> str:
+    address = "" if site.archive_bytes is None else href(ARCHIVE, "")
+    return _template("offline_archive.html", size=site.archive_bytes, address=address)
+
+
+SITE_BLOCKS: dict[str, Callable[[Site, Catalog, Href], str]] = {
+    "experience-form": _render_form,
+    "offline-archive": _render_archive,
 }
-"""还要知道 GitHub 仓库的块 → 模板。"""
+"""还要知道这次构建的块。"""
 
 
 def _render_calculators() -> str:

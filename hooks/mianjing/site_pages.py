@@ -25,6 +25,7 @@ from mianjing.atlas.facets import dump_facets
 from mianjing.atlas.listings import Listing, group_listings
 from mianjing.contribution import dump_rules
 from mianjing.dates import read_history
+from mianjing.edition import FILE, SITE
 from mianjing.export import anki, render_data
 from mianjing.feeds import FEEDS, render_feed
 from mianjing.fonts import subset_fonts
@@ -38,6 +39,7 @@ from mianjing.notebook import (
     render_notebook,
     retarget,
 )
+from mianjing.offline import ARCHIVE, render_manifest
 from mianjing.page_cache import PageCache
 from mianjing.pdf import PDF_WANTED
 from mianjing.practice import dump_exercise
@@ -74,13 +76,26 @@ Record = Experience | Topic | Question | Exercise | DerivationPage | BriefPage |
 
 _BUNDLE = "assets/bundle"
 _FONTS = f"{_BUNDLE}/fonts"
+_FILE_SCRIPT = f"{_BUNDLE}/file.js"
+"""离线包的一份脚本；发布的站不带它，离线包不带另一个离线包。"""
 STYLES = {
     "atlas": "mj-atlas",
     "katex": 'class="katex',
     "brief": "mj-brief",
     "contribute": "data-experience-form",
+    "offline": 'class="mj-offline"',
 }
 """只在用到的页面才取的样式：`docs/assets/stylesheets/pages/` 里的名字 → 有这段字的页面才带上。"""
+
+
+def apply_edition(config: MkDocsConfig) -> None:
+    """离线包：链接指到文件，一份普通脚本，没有即时导航。"""
+    if config.extra["edition"] != FILE:
+        return
+    config.use_directory_urls = False
+    config.extra_javascript = [_FILE_SCRIPT]
+    features = config.theme["features"]
+    config.theme["features"] = [name for name in features if name != "navigation.instant"]
 
 
 class SitePages:
@@ -90,6 +105,10 @@ class SitePages:
         """读入仓库 root；数据有问题时抛 PluginError，列出全部问题。"""
         self.root = root
         self.config = config
+        self.edition: str = config.extra["edition"]
+        archive = root / "docs" / ARCHIVE
+        has_archive = self.edition != FILE and archive.is_file()
+        self.archive_bytes = archive.stat().st_size if has_archive else None
         self.catalog: Catalog
         self.catalog, problems = read_library(root)
         self.notebooks: dict[str, Rendering] = {
@@ -138,6 +157,14 @@ class SitePages:
         rules = dump_rules(self.catalog, _repository(self.config.repo_url or ""))
         where = "contribute/experience/rules.json"
         files.append(File.generated(self.config, where, content=rules))
+        unwanted = files.get_file_from_path(ARCHIVE if self.edition == FILE else _FILE_SCRIPT)
+        if unwanted is not None:
+            files.remove(unwanted)
+        if self.edition == SITE:
+            manifest = render_manifest(
+                self.config.site_name or "", self.config.site_description or ""
+            )
+            files.append(File.generated(self.config, "manifest.webmanifest", content=manifest))
         for key, exercise in self.catalog.exercises.items():
             where = f"practice/{key}/exercise.json"
             files.append(File.generated(self.config, where, content=dump_exercise(exercise)))
@@ -274,8 +301,8 @@ class SitePages:
             case Page():
                 try:
                     repository = _repository(self.config.repo_url or "")
-                    body = render.render_blocks(record.body, self.catalog, href, repository)
-                    return title + body
+                    site = render.Site(repository, self.archive_bytes)
+                    return title + render.render_blocks(record.body, self.catalog, href, site)
                 except render.UnknownBlockError as error:
                     raise PluginError(f"docs/{uri}: {error}") from error
 

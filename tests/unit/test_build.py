@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from mianjing.build import build_site, read_base
+from mianjing.offline import OfflineError
 from mianjing.pdf import PDF_WANTED
 
 GOOD = '<p id="x"><a href="#x">新</a></p>'
@@ -18,7 +19,9 @@ BAD = '<a href="gone.html">断了</a>'
 
 @pytest.fixture(autouse=True)
 def no_site_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    """不设站点地址；离线的清单另有测试，这里不写。"""
     monkeypatch.delenv("SITE_URL", raising=False)
+    monkeypatch.setattr("mianjing.build.write_offline", lambda root, site: "")
 
 
 @pytest.fixture
@@ -29,6 +32,7 @@ def fake_mkdocs(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, str | None], 
         calls: list[Any] = []
 
         def run(command: list[str], cwd: Path, **options: Any) -> Any:
+            assert options["env"]["EDITION"] == "site"
             calls.append((command, cwd))
             target = Path(command[command.index("--site-dir") + 1])
             assert not target.exists(), "旧的半成品要先清掉"
@@ -160,6 +164,24 @@ def test_without_a_browser_the_old_site_stays(
     error = capsys.readouterr().err
     assert "PATH 上没有 chromium、" in error
     assert "site/ 保持原样" in error
+
+
+def test_a_failed_offline_list_leaves_the_old_site(
+    tmp_path: Path,
+    fake_mkdocs: Fake,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(root: Path, site: Path) -> str:
+        raise OfflineError("没有 sw.js")
+
+    monkeypatch.setattr("mianjing.build.write_offline", fail)
+    site = old_site(tmp_path)
+    before = content(site)
+    fake_mkdocs(0, GOOD)
+    assert build_site(tmp_path, site) == 1
+    assert content(site) == before
+    assert "离线的清单没有做成，site/ 保持原样：没有 sw.js" in capsys.readouterr().err
 
 
 def test_leftovers_of_an_earlier_build_are_swept(tmp_path: Path, fake_mkdocs: Fake) -> None:

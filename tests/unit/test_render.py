@@ -15,7 +15,7 @@ import pytest
 from mianjing import briefs, render
 from mianjing.export import render_data
 from mianjing.model import Catalog, Experience, Period
-from mianjing.render import BLOCKS, REPOSITORY_BLOCKS, UnknownBlockError, render_blocks
+from mianjing.render import BLOCKS, SITE_BLOCKS, Site, UnknownBlockError, render_blocks
 
 from tests.library import HOSTILE, Library
 
@@ -136,10 +136,16 @@ def test_the_prose_is_not_touched(crowd: Library) -> None:
 def test_an_unknown_block_is_refused(crowd: Library) -> None:
     with pytest.raises(UnknownBlockError) as raised:
         render_blocks("<!-- mianjing: topic-tabel -->\n", crowd.catalog(), href)
-    assert (
-        str(raised.value)
-        == f"不认识的生成块「topic-tabel」，可用：{'、'.join([*BLOCKS, *REPOSITORY_BLOCKS])}"
-    )
+    known = "、".join([*BLOCKS, *SITE_BLOCKS])
+    assert str(raised.value) == f"不认识的生成块「topic-tabel」，可用：{known}"
+
+
+def test_the_archive_is_offered_with_its_size_only_when_it_is_there(library: Library) -> None:
+    block = "<!-- mianjing: offline-archive -->"
+    offered = render_blocks(block, library.catalog(), href, Site(archive_bytes=12_340_000))
+    assert '<a href="../offline.zip" download>下载离线包（12.3 MB）</a>' in offered
+    absent = render_blocks(block, library.catalog(), href)
+    assert "href" not in absent and "make zip" in absent
 
 
 def test_only_a_marker_on_its_own_line_is_replaced(crowd: Library) -> None:

@@ -1,4 +1,5 @@
 /** 每页都取的入口：搜索，以及按这一页的内容去取的能力。 */
+import { register } from "./offline/register.js";
 import "./search.js";
 import { markPage } from "./search/highlight.js";
 
@@ -12,6 +13,7 @@ const CAPABILITIES = /** @type {[string, () => Promise<{enhance(): void}>][]} */
   [".mj-run", () => import("./cells.js")],
   [".mj-practice, .mj-practice-progress", () => import("./practice.js")],
   ["form[data-experience-form]", () => import("./contribute.js")],
+  [".mj-offline, .mj-offline-list", () => import("./offline.js")],
 ]);
 
 function enhance() {
@@ -29,3 +31,4 @@ const pages = /** @type {{document$?: {subscribe(next: () => void): void}}} */ (
 ).document$;
 if (pages) pages.subscribe(enhance);
 else enhance();
+register();
