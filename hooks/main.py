@@ -75,5 +75,5 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
 
 
 def on_post_build(config: MkDocsConfig) -> None:
-    """写出搜索索引。"""
-    _site.write_search()
+    """写出搜索索引与字体。"""
+    _site.write_files()

@@ -22,6 +22,7 @@ from mianjing.assets import missing_assets
 from mianjing.dates import read_history
 from mianjing.export import anki, render_data
 from mianjing.feeds import FEEDS, render_feed
+from mianjing.fonts import subset_fonts
 from mianjing.library import read_library
 from mianjing.model import Catalog, Derivation, Exercise, Experience, Page, Question, Topic
 from mianjing.notebook import (
@@ -67,6 +68,7 @@ class BriefPage:
 Record = Experience | Topic | Question | Exercise | DerivationPage | BriefPage | Page
 
 _BUNDLE = "assets/bundle"
+_FONTS = f"{_BUNDLE}/fonts"
 STYLES = {
     "katex": 'class="katex',
     "brief": "mj-brief",
@@ -110,6 +112,7 @@ class SitePages:
         self.cache = PageCache(root / ".cache" / "pages", config)
         self.documents: list[Document] = []
         self.search_files: Future[dict[str, bytes]]
+        self.characters: set[str] = set()
 
     def add_files(self, files: Files) -> Files:
         """加入推导的各页、可下载的源与结果、图、网页要的代码格，带走的数据与订阅。"""
@@ -274,10 +277,16 @@ class SitePages:
         self.search_files = pool.submit(build_index, self.documents, read_synonyms())
         pool.shutdown(wait=False)
 
-    def write_search(self) -> None:
-        """等索引建好，写出来。"""
+    def write_files(self) -> None:
+        """写出搜索索引，与只留了用到的字的公式字体。"""
+        fonts = subset_fonts(
+            self.root / "docs" / _FONTS, self.characters, self.root / ".cache" / "fonts"
+        )
+        written = {f"{_FONTS}/{name}": content for name, content in fonts.items()}
         for name, content in self.search_files.result().items():
-            path = Path(self.config.site_dir, "search", name)
+            written[f"search/{name}"] = content
+        for name, content in written.items():
+            path = Path(self.config.site_dir, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
 
@@ -304,6 +313,7 @@ class SitePages:
                     problems.append(Problem(path, line, "E404", "", message))
             page.content = formulas.replace_formulas(page.content or "", rendered)
         _stop_on(problems)
+        self.characters = formulas.find_characters(rendered.values())
 
     def add_styles(self, output: str, page: SitePage) -> str:
         """在 head 里带上这一页用到的样式。"""
