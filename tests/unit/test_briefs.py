@@ -179,6 +179,12 @@ def test_what_was_not_stated_is_said(real: Catalog) -> None:
 
 
 def test_too_few_of_the_same_kind_means_all(crowd: Library) -> None:
+    """只有两家同类写明了，不够：看全部，也不说是同类；类型不知道的也看全部。"""
+    crowd.change(COMPANIES, "name: 沉默公司\n  kind: unknown", "name: 沉默公司\n  kind: startup")
+    hint = briefs.make_hint(crowd.catalog(), "quiet")
+    assert hint is not None
+    assert hint.kind == "unknown"
+    crowd.change(COMPANIES, "name: 沉默公司\n  kind: startup", "name: 沉默公司\n  kind: unknown")
     hint = briefs.make_hint(crowd.catalog(), "quiet")
     assert hint is not None
     assert (hint.kind, hint.experiences) == ("unknown", 2)

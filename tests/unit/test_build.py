@@ -143,6 +143,7 @@ def test_the_pages_are_told_about_the_pdf(
         seen.append(env)
         return subprocess.CompletedProcess(command, 3)
 
+    monkeypatch.setenv(PDF_WANTED, "outside")
     monkeypatch.setattr("mianjing.build.subprocess.run", run)
     assert build_site(tmp_path, tmp_path / "site", with_pdf) == 3
     assert [env.get(PDF_WANTED) for env in seen] == [wanted]
