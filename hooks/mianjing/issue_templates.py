@@ -142,6 +142,7 @@ def _render_correction() -> str:
 def _render_takedown() -> str:
     note = (
         "这里人人看得见：不要写身份证号、电话之类的信息，也不必重复要删的内容，给出页面与小标题就够。"
+        "涉及个人信息时，改用仓库的私密安全报告（Security → Report a vulnerability）。"
         "收到后先把内容撤下，再核实。"
     )
     columns = (

@@ -94,14 +94,3 @@ export function findControl(form, at) {
 export function ownControl(container, name) {
   return /** @type {Control | undefined} */ (own(container, `[data-field="${name}"]`)[0]);
 }
-
-const LISTS = /** @type {Record<string, string>} */ ({ rounds: "轮", asked: "项问到的", not_asked: "项没有问的", requirements: "项门槛" });
-
-/** 一格的称呼，如「第 2 轮 · 第 1 项问到的 · 考点」。 @param {HTMLFormElement} form @param {string} at */
-export function describeControl(form, at) {
-  const parts = at.split(".");
-  const names = [];
-  while (parts.length > 1) names.push([parts.shift() ?? "", Number(parts.shift()) + 1]);
-  const label = findControl(form, at).closest("label")?.querySelector("span")?.textContent?.replace("（必填）", "") ?? "";
-  return [...names.map(([list, number]) => `第 ${number} ${LISTS[list]}`), label].join(" · ");
-}

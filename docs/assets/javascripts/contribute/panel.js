@@ -2,10 +2,11 @@
 import { button } from "../button.js";
 import { readStored, writeStored } from "../storage.js";
 import { closest } from "./closest.js";
-import { addItem, describeControl, fillForm, findControl, items, nameControls, ownControl, readForm } from "./fields.js";
+import { addItem, fillForm, findControl, items, nameControls, ownControl, readForm } from "./fields.js";
 import { copyText, downloadText, showReady } from "./output.js";
 import { renderPreview } from "./preview.js";
 import { completeDraft, nameFile, readParagraphs, writeCompany, writeRecord } from "./record.js";
+import { describeControl, describeItem, labelItems, nextIndex, numberRounds, storyOf } from "./rows.js";
 import { checkDraft } from "./rules.js";
 
 /** @typedef {import("./record.js").Rules} Rules */
@@ -83,7 +84,8 @@ export class Panel {
 
   /** 填的字变了：存草稿，重新检查。 @param {boolean} save */
   update(save) {
-    this.arrange();
+    labelItems(this.form);
+    this.reveal();
     const typed = readForm(this.form);
     if (save) this.save(typed);
     this.draft = completeDraft(typed, this.rules);
@@ -104,44 +106,11 @@ export class Panel {
     if (reason) this.say(`${reason}：离开这一页之前请复制或下载`);
   }
 
-  /** 轮次的小标题、段落的选择、只在用到时露面的几格。 */
-  arrange() {
-    for (const [i, round] of items(this.part('[data-list="rounds"]')).entries()) {
-      const heading = round.querySelector("[data-heading]");
-      if (heading) heading.textContent = `第 ${i + 1} 轮`;
-    }
-    for (const list of /** @type {NodeListOf<HTMLElement>} */ (this.form.querySelectorAll("[data-list]"))) {
-      const name = list.dataset.list ?? "";
-      for (const [i, item] of items(list).entries()) {
-        item.setAttribute("aria-label", describeItem(name, i));
-        for (const move of /** @type {NodeListOf<HTMLButtonElement>} */ (item.querySelectorAll("[data-move], [data-remove]"))) {
-          if (move.closest("[data-item]") === item) move.setAttribute("aria-label", `${describeItem(name, i)}：${move.textContent}`);
-        }
-        if (name !== "rounds") this.offerParagraphs(item, list);
-      }
-    }
+  /** 只在用到时露面的几格。 */
+  reveal() {
     const value = (/** @type {string} */ name) => ownControl(this.form, name)?.value.trim() ?? "";
     this.part("[data-year]").hidden = /^[0-9]{4}-[0-9]{2}$/.test(value("start"));
     this.part("[data-pay]").hidden = value("pay_kind") === "";
-  }
-
-  /** 这一项指向的那一栏。 @param {HTMLElement} list */
-  storyOf(list) {
-    const round = /** @type {HTMLElement | null} */ (list.closest("[data-item]"));
-    return /** @type {HTMLTextAreaElement} */ (round ? ownControl(round, "story") : ownControl(this.form, list.dataset.list === "requirements" ? "before" : "after"));
-  }
-
-  /** @param {HTMLElement} item @param {HTMLElement} list */
-  offerParagraphs(item, list) {
-    const select = /** @type {HTMLSelectElement} */ (ownControl(item, "paragraph"));
-    const kept = select.value;
-    const paragraphs = readParagraphs(this.storyOf(list).value);
-    const total = Math.max(1, paragraphs.length, Number(kept));
-    const options = Array.from({ length: total }, (_, i) => `第 ${i + 1} 段${paragraphs[i] ? `：${[...paragraphs[i]].slice(0, 12).join("")}` : ""}`);
-    if (options.join("\n") !== [...select.options].map(({ text }) => text).join("\n")) {
-      select.replaceChildren(...options.map((text, i) => new Option(text, String(i + 1))));
-      select.value = kept;
-    }
   }
 
   /** 每一格的错误；只有一段时不必选段落，除非那里有错。 */
@@ -170,7 +139,7 @@ export class Panel {
   isShown(control) {
     if (this.submitted || this.touched.has(control)) return true;
     const list = /** @type {HTMLElement | null} */ (control.closest("[data-list]"));
-    if (control.dataset.field === "paragraph" && list) return this.touched.has(this.storyOf(list));
+    if (control.dataset.field === "paragraph" && list) return this.touched.has(storyOf(list));
     return control.dataset.field === "year" && this.touched.has(/** @type {Control} */ (ownControl(this.form, "start")));
   }
 
@@ -216,13 +185,13 @@ export class Panel {
 
   /** @param {HTMLElement} list */
   add(list) {
-    const item = addItem(list);
     const name = list.dataset.list ?? "";
-    if (name === "rounds") {
-      const last = Math.max(0, ...this.readIndexes().map(({ high }) => high));
-      fillForm(item, { index: String(last + 1) });
+    const index = name === "rounds" ? nextIndex(list) : "";
+    const item = addItem(list);
+    if (index) {
+      fillForm(item, { index });
     } else {
-      const count = readParagraphs(this.storyOf(list).value).length;
+      const count = readParagraphs(storyOf(list).value).length;
       fillForm(item, { paragraph: String(Math.max(1, count)) });
     }
     this.update(true);
@@ -243,7 +212,7 @@ export class Panel {
     if (step < 0) order[to].before(item);
     else order[to].after(item);
     const name = list.dataset.list ?? "";
-    if (name === "rounds") this.number();
+    if (name === "rounds") numberRounds(list);
     this.update(true);
     pressed.focus();
     this.say(`${describeItem(name, from)}移到了${describeItem(name, to)}${name === "rounds" ? "，编号跟着变了" : ""}`);
@@ -256,7 +225,7 @@ export class Panel {
     const name = list.dataset.list ?? "";
     const place = items(list).indexOf(item);
     item.remove();
-    if (name === "rounds") this.number();
+    if (name === "rounds") numberRounds(list);
     this.update(true);
     const undo = button("撤销", () => this.restore(before));
     this.say(`删掉了${describeItem(name, place)} `, undo);
@@ -279,26 +248,6 @@ export class Panel {
     this.update(true);
     this.say("你写的回来了");
     this.part("[data-form-bar] button").focus();
-  }
-
-  /** 轮次按现在的次序重新编号；几轮合写的占几号，空着与写错的不编。 */
-  number() {
-    let next = 1;
-    for (const { control, low, high } of this.readIndexes()) {
-      const last = next + high - low;
-      control.value = last > next ? `${next}-${last}` : String(next);
-      next = last + 1;
-    }
-  }
-
-  /** 写对了编号的各轮。 */
-  readIndexes() {
-    return items(this.part('[data-list="rounds"]')).flatMap((round) => {
-      const control = /** @type {HTMLInputElement} */ (ownControl(round, "index"));
-      const [, first, last = first] = control.value.trim().match(/^([1-9][0-9]?)(?:-([1-9][0-9]?))?$/) ?? [];
-      const [low, high] = [Number(first), Number(last)];
-      return low <= high ? [{ control, low, high }] : [];
-    });
   }
 
   showPreview() {
@@ -355,12 +304,6 @@ export class Panel {
     control.focus();
     control.scrollIntoView({ block: "center" });
   }
-}
-
-/** @param {string} list @param {number} i */
-function describeItem(list, i) {
-  const name = { rounds: "轮", asked: "项问到的", not_asked: "项没有问的", requirements: "项门槛" }[list];
-  return `第 ${i + 1} ${name}`;
 }
 
 /** 本机的这个月，`YYYY-MM`。 */
