@@ -24,7 +24,8 @@ _CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
     "\ud800-\udfff\ufffe\uffff]"
 )
-_MARKUP = re.compile(r"<[A-Za-z/!?]|&#?\w+;")
+_MARKUP = re.compile(r"<[A-Za-z/!?]|&#?\w+;|(?i:\b(?:java|vb)script:\S|\bdata:text/)|-8<-")
+"""HTML、会执行的地址、引用文件的记号。"""
 
 
 @dataclass(frozen=True)
@@ -215,7 +216,7 @@ def _convert(path: str, node: yaml.Node, offset: int, field: str, problems: list
     if isinstance(node, yaml.ScalarNode):
         text = str(node.value)
         if found := _MARKUP.search(text):
-            message = f"「{text[:40]}」含 HTML（{found.group()}）：字段里只写文本"
+            message = f"「{text[:40]}」含 HTML 或脚本（{found.group()}）：字段里只写文本"
             problems.append(Problem(path, line, "E010", field, message))
         if found := _CONTROL.search(text):
             message = f"含控制字符 U+{ord(found.group()):04X}：请删掉它"

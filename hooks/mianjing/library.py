@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
-from mianjing import checks, records
+from mianjing import checks, htmlpolicy, records
 from mianjing.execute import notebook_sources
 from mianjing.fields import Fields
 from mianjing.frontmatter import (
@@ -69,6 +69,7 @@ def read_library(root: Path, today: date | None = None) -> tuple[Catalog, list[P
         pages=_read_pages(root, problems),
     )
     problems += _check_places(root)
+    problems += htmlpolicy.check_pages(catalog)
     problems += checks.check_catalog(catalog, (today or date.today()).isoformat())
     return catalog, sorted(set(problems))
 
@@ -191,6 +192,7 @@ def _read_derivations(root: Path, problems: list[Problem]) -> dict[str, Derivati
             )
             problems.append(Problem(path, 1, "E304", "", message))
             continue
+        problems += htmlpolicy.check_notebook(path, executed)
         if not isinstance(table, Mapping):
             problems.append(Problem(path, 1, "E304", "mianjing", "应是映射"))
             continue

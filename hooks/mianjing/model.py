@@ -311,6 +311,7 @@ class Page:
     title: str
     description: str
     body: str
+    body_line: int = 1
 
 
 @dataclass(frozen=True)

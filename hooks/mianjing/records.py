@@ -212,7 +212,7 @@ def read_page(document: Document, problems: list[Problem]) -> Page:
     """其余页面：只有标题与一句说明。"""
     top = Fields(document.path, document.fields, problems)
     description = top.title("description", required=False)
-    page = Page(document.path, top.title(), description, document.body)
+    page = Page(document.path, top.title(), description, document.body, document.body_line)
     top.done()
     return page
 
