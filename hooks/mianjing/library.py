@@ -32,6 +32,7 @@ from mianjing.model import (
     Topic,
 )
 from mianjing.notebook import PartError, read_parts
+from mianjing.places import check_assets
 from mianjing.practice import CAUGHT, FILES, read_caught, read_exercise
 from mianjing.problem import Problem
 from mianjing.vocabulary import read_vocabulary
@@ -69,6 +70,7 @@ def read_library(root: Path, today: date | None = None) -> tuple[Catalog, list[P
         pages=_read_pages(root, problems),
     )
     problems += _check_places(root)
+    problems += check_assets(root)
     problems += htmlpolicy.check_pages(catalog)
     problems += checks.check_catalog(catalog, (today or date.today()).isoformat())
     return catalog, sorted(set(problems))
