@@ -59,13 +59,12 @@ def run_build(root: Path) -> int:
 
 def run_audit(site: Path) -> int:
     """扫描构建好的站（站点地址取自环境变量 SITE_URL）；有问题时全部打印并返回 1。"""
-    from mianjing.audit import audit_site
-    from mianjing.build import read_base
+    from mianjing.build import audit_built, read_base
 
-    problems = audit_site(site, read_base(os.environ.get("SITE_URL", "")))
+    problems = audit_built(site, read_base(os.environ.get("SITE_URL", "")))
     for problem in problems:
         print(problem, file=sys.stderr)
-    summary = f"共 {len(problems)} 个问题" if problems else "链接、锚点与外部主机都没有问题"
+    summary = f"共 {len(problems)} 个问题" if problems else "链接、锚点、外部主机与脚本都没有问题"
     print(f"{site}：{summary}")
     return 1 if problems else 0
 

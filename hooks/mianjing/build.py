@@ -10,6 +10,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from mianjing.audit import audit_site
+from mianjing.built_page import read_pages
+from mianjing.integrity import check_integrity
+from mianjing.problem import Problem
 
 
 def build_site(root: Path, site: Path) -> int:
@@ -21,7 +24,7 @@ def build_site(root: Path, site: Path) -> int:
     if code:
         print(f"构建没有通过，{site.name}/ 保持原样", file=sys.stderr)
         return code
-    problems = audit_site(fresh, read_base(os.environ.get("SITE_URL", "")))
+    problems = audit_built(fresh, read_base(os.environ.get("SITE_URL", "")))
     if problems:
         print("\n".join(map(str, problems)), file=sys.stderr)
         print(f"审计发现 {len(problems)} 个问题，{site.name}/ 保持原样", file=sys.stderr)
@@ -33,6 +36,12 @@ def build_site(root: Path, site: Path) -> int:
     shutil.rmtree(old, ignore_errors=True)
     print(f"构建、审计、链接检查都通过：{site.name}/ 已更新")
     return 0
+
+
+def audit_built(site: Path, base: str) -> list[Problem]:
+    """构建好的站的全部审计：链接与会执行的东西。"""
+    pages = read_pages(site)
+    return sorted({*audit_site(site, base, pages), *check_integrity(site, pages)})
 
 
 def read_base(site_url: str) -> str:

@@ -90,12 +90,20 @@ def _check_asset(path: str, file: Path) -> Iterator[Problem]:
 
 
 @cache
-def theme_files() -> frozenset[str]:
-    """主题发出的文件，相对站点的根；没有装主题时为空。"""
+def theme_folder() -> Path | None:
+    """主题包里放模板与文件的文件夹；没有装主题时为 None。"""
     found = importlib.util.find_spec("material")
     if found is None or not found.submodule_search_locations:
+        return None
+    return Path(found.submodule_search_locations[0], "templates")
+
+
+@cache
+def theme_files() -> frozenset[str]:
+    """主题发出的文件，相对站点的根；没有装主题时为空。"""
+    folder = theme_folder()
+    if folder is None:
         return frozenset()
-    folder = Path(found.submodule_search_locations[0], "templates")
     return frozenset(
         file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()
     )

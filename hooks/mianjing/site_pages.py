@@ -13,7 +13,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page as SitePage
 
-from mianjing import formulas, render
+from mianjing import csp, formulas, render
 from mianjing.assets import missing_assets
 from mianjing.dates import read_dates
 from mianjing.library import read_library
@@ -254,6 +254,13 @@ class SitePages:
             if marker in output
         )
         return output.replace("</head>", f"{links}</head>", 1)
+
+    def add_policy(self, output: str, name: str) -> str:
+        """写上内容安全策略；有不在清单上的内联脚本时停下，说明里有它的哈希。"""
+        try:
+            return csp.add_policy(output)
+        except ValueError as error:
+            raise PluginError(f"{name}: E506 {error}") from error
 
     def _tag_anchor(self, tag: str) -> str:
         """标签页里这个标签的锚点，与标签插件的算法相同。"""
