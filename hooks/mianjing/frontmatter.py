@@ -21,7 +21,8 @@ _FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # 最后三段是代理码位与非字符：PyYAML 会抛没有行号的异常，或者让它们混进写不成 UTF-8 的值
 _CONTROL = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff"
     "\ud800-\udfff\ufffe\uffff]"
 )
 _MARKUP = re.compile(r"<[A-Za-z/!?]|&#?\w+;|(?i:\b(?:java|vb)script:\S|\bdata:text/)|-8<-")

@@ -17,7 +17,16 @@ from mianjing import csp, formulas, render
 from mianjing.assets import missing_assets
 from mianjing.dates import read_dates
 from mianjing.library import read_library
-from mianjing.model import Catalog, Derivation, Exercise, Experience, Page, Question, Topic
+from mianjing.model import (
+    Catalog,
+    Derivation,
+    Exercise,
+    Experience,
+    Page,
+    Question,
+    Topic,
+    Withdrawn,
+)
 from mianjing.notebook import (
     Rendering,
     dump_cells,
@@ -47,7 +56,7 @@ class DerivationPage:
         return self.derivation.pages[self.number][1]
 
 
-Record = Experience | Topic | Question | Exercise | DerivationPage | Page
+Record = Experience | Topic | Question | Exercise | DerivationPage | Page | Withdrawn
 
 _BUNDLE = "assets/bundle"
 STYLES = {
@@ -134,6 +143,9 @@ class SitePages:
                 page.parent = section
                 page.previous_page = pages[i - 1] if i else None
                 page.next_page = pages[i + 1] if i + 1 < len(pages) else None
+        for key in self.catalog.withdrawn:
+            page = _page(files, f"experiences/{key}.md")
+            page.parent = _section_of(nav, "experiences/index.md")
 
     def prepare_page(self, page: SitePage) -> None:
         """mkdocs-jupyter 换掉了推导页的 render；换回来，让它与其他页面走同一条路。编辑的是源。"""
@@ -162,6 +174,9 @@ class SitePages:
                 raise PluginError(f"{uri} 里生成的链接指向不存在的页面「{target}」")
             return found.url_relative_to(page.file) + (f"#{anchor}" if anchor else "")
 
+        if isinstance(record, Withdrawn):
+            page.meta = {"title": render.WITHDRAWN, "description": render.WITHDRAWN}
+            return render.render_withdrawn(record)
         page.meta = {"title": record.title, "description": self._description(record)}
         markdown = retarget(markdown, uri, self.homes)
         if date := self.dates.get(self._source_path(page)):
@@ -290,7 +305,9 @@ class SitePages:
                 return f"手写{record.title}：题面、起始代码、参考答案，在页面里写、当场判"
             case DerivationPage():
                 return record.derivation.description
-            case _:
+            case Withdrawn():
+                return render.WITHDRAWN
+            case Page():
                 return record.description or self.config.site_description or ""
 
 
@@ -307,6 +324,7 @@ def _by_source(catalog: Catalog) -> dict[str, Record]:
     records |= {f"topics/{key}.md": t for key, t in catalog.topics.items()}
     records |= {f"questions/{key}.md": q for key, q in catalog.questions.items()}
     records |= {f"practice/{key}/index.md": e for key, e in catalog.exercises.items()}
+    records |= {f"experiences/{key}.md": w for key, w in catalog.withdrawn.items()}
     for derivation in catalog.derivations.values():
         for number, (uri, _) in enumerate(derivation.pages):
             records[uri] = DerivationPage(derivation, number)
