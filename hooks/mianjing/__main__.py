@@ -1,4 +1,4 @@
-"""命令行：python -m mianjing check | build | audit 目录 | execute [名字…] | assets。"""
+"""命令行：python -m mianjing check | typography | build | audit | execute | assets。"""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ def main(arguments: list[str] | None = None) -> int:
     audit.add_argument("site", type=Path)
     execute = commands.add_parser("execute", help="重新执行推导，写出 .ipynb")
     execute.add_argument("names", nargs="*", help="只执行这几本；缺省为全部")
+    typography = commands.add_parser("typography", help="中西文空格与标点；--fix 自动改好")
+    typography.add_argument("--fix", action="store_true")
     commands.add_parser("assets", help="取来浏览器里的 Python，放进 docs/assets/pyodide/")
     options = parser.parse_args(arguments)
     if options.command == "check":
@@ -28,6 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
         return run_build(ROOT)
     if options.command == "audit":
         return run_audit(options.site)
+    if options.command == "typography":
+        return run_typography(ROOT, options.fix)
     if options.command == "assets":
         return run_assets(ROOT)
     return run_execute(ROOT, options.names)
@@ -67,6 +71,21 @@ def run_audit(site: Path) -> int:
     summary = f"共 {len(problems)} 个问题" if problems else "链接、锚点、外部主机与脚本都没有问题"
     print(f"{site}：{summary}")
     return 1 if problems else 0
+
+
+def run_typography(root: Path, fix: bool) -> int:
+    """检查排版；fix 时改好。有没改好的返回 1。"""
+    from mianjing.typography import find_all_changes, write_changes
+
+    changes = find_all_changes(root)
+    if fix:
+        write_changes(root, changes)
+        print(f"排版：改好 {len(changes)} 行")
+        return 0
+    for change in changes:
+        print(change.problem(), file=sys.stderr)
+    print(f"排版：{f'{len(changes)} 行要改' if changes else '没有问题'}")
+    return 1 if changes else 0
 
 
 def run_assets(root: Path) -> int:
