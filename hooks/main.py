@@ -79,5 +79,5 @@ def on_post_template(output: str, template_name: str, config: MkDocsConfig) -> s
 
 
 def on_post_build(config: MkDocsConfig) -> None:
-    """写出搜索索引。"""
-    _site.write_search()
+    """写出搜索索引与字体。"""
+    _site.write_files()

@@ -11,6 +11,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 
 class _Handler(SimpleHTTPRequestHandler):
     """去掉项目路径的前缀；找不到时回 404.html，状态码仍是 404。"""
@@ -59,6 +61,11 @@ class SiteServer:
     def url(self, path: str) -> str:
         """站内路径（不带项目路径）的完整地址。"""
         return f"http://127.0.0.1:{self.port}{self.mount}{path}"
+
+
+MOUNTS = ("/", "/kb/")
+SITES = pytest.StashKey[dict[str, SiteServer]]()
+"""两个站点路径的服务器，站在用到时才构建（tests/site/conftest.py）；几个测试进程共用。"""
 
 
 @contextmanager

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache, partial
+from os.path import normpath
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -11,6 +14,8 @@ from mianjing.problem import Problem
 _RUNS = {"script", "iframe", "object", "embed", "form"}
 """取来就会执行或打开的：连 `data:` 也不许。"""
 _SCHEMES = {"", "http", "https", "mailto"}
+
+_Find = Callable[[str], Path | None]
 
 
 def audit_site(
@@ -22,6 +27,7 @@ def audit_site(
     """
     pages = read_pages(site) if pages is None else pages
     problems: list[Problem] = []
+    find = cache(partial(_find_file, site))
     if not pages:
         problems.append(Problem(site.name, 1, "E500", "", "没有任何 HTML：先构建"))
     for file, page in pages.items():
@@ -34,14 +40,14 @@ def audit_site(
                 message = f"从别处取文件「{url}」：一切文件由本站发出"
                 problems.append(Problem(path, line, "E502", "", message))
             elif not parts.scheme:
-                problems += _check_target(site, base, pages, file, line, url)
+                problems += _check_target(site, base, pages, file, line, url, find)
         for line, url in page.links:
             parts = _split(url)
             if parts is None or parts.scheme not in _SCHEMES:
                 message = f"不允许的链接「{url[:80]}」：只用 http、https、mailto 与站内路径"
                 problems.append(Problem(path, line, "E503", "", message))
             elif not parts.scheme and not parts.netloc:
-                problems += _check_target(site, base, pages, file, line, url)
+                problems += _check_target(site, base, pages, file, line, url, find)
     return problems
 
 
@@ -54,7 +60,13 @@ def _split(url: str) -> SplitResult | None:
 
 
 def _check_target(
-    site: Path, base: str, pages: dict[Path, BuiltPage], file: Path, line: int, url: str
+    site: Path,
+    base: str,
+    pages: dict[Path, BuiltPage],
+    file: Path,
+    line: int,
+    url: str,
+    find: _Find,
 ) -> list[Problem]:
     parts = urlsplit(url)
     path = unquote(parts.path)
@@ -63,21 +75,22 @@ def _check_target(
         message = f"绝对路径「{url}」不在站点路径 {base} 之下"
         return [Problem(where, line, "E504", "", message)]
     start = site / path[len(base) :] if path.startswith("/") else file.parent / path
-    target = _find_file(start) if path else file.resolve()
-    if target is None or not target.is_relative_to(site.resolve()):
+    target = find(normpath(start)) if path else file
+    if target is None:
         return [Problem(where, line, "E504", "", f"链接「{url}」指向不存在的文件")]
     anchor = unquote(parts.fragment)
-    known = pages.get(site / target.relative_to(site.resolve()))
+    known = pages.get(target)
     if anchor and known is not None and anchor not in known.ids:
         return [Problem(where, line, "E505", "", f"链接「{url}」指向不存在的锚点")]
     return []
 
 
-def _find_file(path: Path) -> Path | None:
-    """路径所指的文件，目录就是其中的 index.html；不存在或不成路径（太长、含 NUL）时为 None。"""
+def _find_file(site: Path, path: str) -> Path | None:
+    """路径所指的站内文件，目录就是其中的 index.html；没有、在站外、不成路径时为 None。"""
     try:
-        target = path.resolve()
+        target = Path(path).resolve()
         target = target / "index.html" if target.is_dir() else target
-        return target if target.is_file() else None
+        inside = target.is_file() and target.is_relative_to(site.resolve())
+        return site / target.relative_to(site.resolve()) if inside else None
     except (OSError, ValueError):
         return None

@@ -21,6 +21,7 @@ from mianjing.model import (
     Topic,
 )
 from mianjing.problem import Problem, suggest
+from mianjing.uncited import check_uncited
 from mianjing.vocabulary import UNKNOWN
 
 TOPIC_SECTIONS = ("面试里怎么问", "直觉", "推导", "复杂度与数字", "手写代码", "追问与误区")
@@ -52,12 +53,14 @@ def check_catalog(catalog: Catalog, today: str) -> list[Problem]:
         problems += check_chapter(topic, catalog)
         problems += check_diagrams(topic)
         problems += check_sections(topic, TOPIC_SECTIONS)
+        problems += check_uncited(topic)
         problems += check_body(topic.path, topic.body, topic.body_line)
     problems += check_ranks(catalog)
     for question in catalog.questions.values():
         problems += check_question_topic(question, catalog)
         problems += check_diagrams(question)
         problems += check_sections(question, QUESTION_SECTIONS)
+        problems += check_uncited(question)
         problems += check_body(question.path, question.body, question.body_line)
     for exercise in catalog.exercises.values():
         problems += check_exercise(exercise, catalog)

@@ -16,7 +16,7 @@ from mianjing.problem import Problem
 
 MAX_DEPTH = 8
 MAX_BYTES = 512 * 1024
-_FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+FAST_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml 快六七倍；它说不对的，再由纯 Python 的那一个说出原因，没有编译它的平台就只有后者。"""
 
 # 最后三段是代理码位与非字符：PyYAML 会抛没有行号的异常，或者让它们混进写不成 UTF-8 的值
@@ -134,7 +134,7 @@ def read_text(path: str, raw: bytes) -> tuple[str | None, list[Problem]]:
 
 
 def _read_yaml(path: str, text: str, first_line: int) -> tuple[Mapping | None, list[Problem]]:
-    fields, problems = _read_yaml_with(_FAST, path, text, first_line)
+    fields, problems = _read_yaml_with(FAST_LOADER, path, text, first_line)
     if problems:
         return _read_yaml_with(yaml.SafeLoader, path, text, first_line)
     return fields, problems

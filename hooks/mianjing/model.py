@@ -323,9 +323,12 @@ class Page:
     body_line: int = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Catalog:
-    """全站的数据，读一次、查一次，之后只渲染。键的顺序就是显示的顺序。"""
+    """全站的数据，读一次、查一次，之后只渲染。键的顺序就是显示的顺序。
+
+    按身份比较，所以能当缓存的键：聚合过一次的不必逐页再来。
+    """
 
     companies: dict[str, Company]
     provenances: dict[str, Provenance]

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from email.utils import format_datetime
 from pathlib import Path
 
@@ -17,6 +17,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from mianjing import catalog as group
+from mianjing.atlas.age import STALE, age_label, count_months
+from mianjing.atlas.charts import count_ends, draw_ends, draw_order
+from mianjing.atlas.compare import name_experiences
+from mianjing.atlas.facets import SHOWN, group_facets
+from mianjing.atlas.listings import Listing, group_listings
+from mianjing.atlas.matrix import group_forms, group_matrix
 from mianjing.calculators import read_calculators, run_result, show_number
 from mianjing.checks import QUESTION_SECTIONS, TOPIC_SECTIONS
 from mianjing.claims import CITATION, cited_by, find_citations
@@ -97,8 +103,16 @@ _environment = Environment(
     undefined=StrictUndefined,
 )
 _environment.globals.update(
+    age_label=age_label,
     asked_forms=group.asked_forms,
     asked_topics=group.asked_topics,
+    count_ends=count_ends,
+    count_months=count_months,
+    draw_ends=draw_ends,
+    draw_order=draw_order,
+    group_facets=group_facets,
+    group_forms=group_forms,
+    group_matrix=group_matrix,
     label=label,
     period_label=period_label,
     round_label=round_label,
@@ -114,9 +128,17 @@ def _template(name: str, **values: object) -> str:
     return "\n".join(line for line in html.splitlines() if line.strip()) + "\n"
 
 
-def render_experience(experience: Experience, catalog: Catalog, href: Href) -> str:
-    """面经页：事实框、轮次、正文、考点与同类公司、出处。"""
-    values = {"experience": experience, "catalog": catalog, "href": href}
+def render_experience(experience: Experience, catalog: Catalog, href: Href, today: date) -> str:
+    """面经页：事实框、轮次、正文、考点与同类公司、出处；today 是这份内容的日期。"""
+    company_page = f"experiences/companies/{experience.company}.md"
+    values = {
+        "experience": experience,
+        "catalog": catalog,
+        "href": href,
+        "months": count_months(experience.period, today),
+        "stale": STALE,
+        "company_page": company_page if company_page in group_listings(catalog) else None,
+    }
     related = group.group_related(catalog, experience)
     return "\n".join(
         [
@@ -141,6 +163,33 @@ def render_withdrawn(record: Withdrawn) -> str:
         f"# {WITHDRAWN}\n\n这一篇已于 {record.date} 应要求撤下，内容不再保留。"
         "怎么要求撤下，见[更正与下架](../about/takedown.md)。\n"
     )
+
+
+def render_listing(listing: Listing, catalog: Catalog, href: Href) -> str:
+    """一页列表：同一张表，只有其中几篇。"""
+    return _experience_table(listing.experiences, {}, catalog, href)
+
+
+def _experience_table(
+    experiences: tuple[Experience, ...], years: dict[str, str], catalog: Catalog, href: Href
+) -> str:
+    return _template(
+        "experience_table.html", experiences=experiences, years=years, catalog=catalog, href=href
+    )
+
+
+def _first_experiences(catalog: Catalog, href: Href) -> str:
+    """全部面经；多到放不下时只有新的一部分，与按年份看的链接。"""
+    pages = [page for uri, page in group_listings(catalog).items() if "/years/" in uri]
+    years = {Path(page.uri).stem: page.title for page in pages}
+    experiences = tuple(catalog.experiences.values())
+    shown = tuple(group.newest(catalog, SHOWN)) if years else experiences
+    return _experience_table(shown, years, catalog, href)
+
+
+def describe_experience() -> dict[str, Callable[[Experience], str]]:
+    """比较页里要换成中文说法的项目。"""
+    return {"轮数": rounds_label, "时间": lambda experience: period_label(experience.period)}
 
 
 def render_topic(topic: Topic, catalog: Catalog, href: Href) -> str:
@@ -296,7 +345,17 @@ BLOCKS: dict[str, Callable[[Catalog, Href], str]] = {
     "home-numbers": _block("home_numbers.html"),
     "home-newest": _block("home_newest.html"),
     "experience-summary": _block("experience_summary.html"),
-    "experience-table": _block("experience_table.html"),
+    "experience-facets": _block("facets.html"),
+    "experience-table": _first_experiences,
+    "matrix-table": lambda catalog, href: _template(
+        "matrix.html", catalog=catalog, shown=SHOWN, href=href
+    ),
+    "form-topics": _block("form_topics.html"),
+    "ends": _block("ends.html"),
+    "order": _block("order.html"),
+    "compare": lambda catalog, href: _template(
+        "compare.html", catalog=catalog, names=name_experiences(catalog), href=href
+    ),
     "topic-table": _block("topic_table.html"),
     "question-levels": _block("question_levels.html"),
     "question-topics": _block("question_topics.html"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -15,7 +17,12 @@ from mkdocs.structure.pages import Page as SitePage
 
 from mianjing import csp, formulas, render
 from mianjing.assets import missing_assets
+from mianjing.atlas.age import read_today
+from mianjing.atlas.compare import dump_comparison
+from mianjing.atlas.facets import dump_facets
+from mianjing.atlas.listings import Listing, group_listings
 from mianjing.dates import read_dates
+from mianjing.fonts import subset_fonts
 from mianjing.library import read_library
 from mianjing.model import (
     Catalog,
@@ -35,11 +42,11 @@ from mianjing.notebook import (
     render_notebook,
     retarget,
 )
+from mianjing.page_cache import PageCache
 from mianjing.practice import dump_exercise
 from mianjing.problem import Problem
 from mianjing.search.documents import Document, make_documents, read_synonyms
 from mianjing.search.index import build_index
-from mianjing.search.sections import read_sections
 from mianjing.tags import tags_of
 
 
@@ -56,10 +63,12 @@ class DerivationPage:
         return self.derivation.pages[self.number][1]
 
 
-Record = Experience | Topic | Question | Exercise | DerivationPage | Page | Withdrawn
+Record = Experience | Topic | Question | Exercise | DerivationPage | Listing | Page | Withdrawn
 
 _BUNDLE = "assets/bundle"
+_FONTS = f"{_BUNDLE}/fonts"
 STYLES = {
+    "atlas": "mj-atlas",
     "katex": 'class="katex',
 }
 """只在用到的页面才取的样式：`docs/assets/stylesheets/pages/` 里的名字 → 有这段字的页面才带上。"""
@@ -95,14 +104,18 @@ class SitePages:
                 problems.append(Problem(style, 1, "E305", "", message))
         _stop_on(problems)
         self.dates = read_dates(root)
+        self.today = read_today(root)
         self.records = _by_source(self.catalog)
+        self.cache = PageCache(root / ".cache" / "pages", config)
         self.documents: list[Document] = []
-        self.search_files: dict[str, bytes] = {}
+        self.search_files: Future[dict[str, bytes]]
+        self.characters: set[str] = set()
 
     def add_files(self, files: Files) -> Files:
         """加入推导的各页、可下载的源与结果、图、网页要的代码格。"""
         feed = render.render_errata_feed(self.catalog, self.config.site_url or "/")
         files.append(File.generated(self.config, "errata.xml", content=feed))
+        self._add_atlas(files)
         for key, exercise in self.catalog.exercises.items():
             where = f"practice/{key}/exercise.json"
             files.append(File.generated(self.config, where, content=dump_exercise(exercise)))
@@ -128,6 +141,30 @@ class SitePages:
                 files.append(File.generated(self.config, where, content=content))
         return files
 
+    def _add_atlas(self, files: Files) -> None:
+        """筛选与比较的数据，与多出来的列表页。"""
+        index = files.get_file_from_path("experiences/index.md")
+        assert index is not None
+
+        def address(key: str, page: File = index) -> str:
+            file = files.get_file_from_path(f"experiences/{key}.md")
+            assert file is not None
+            return file.url_relative_to(page)
+
+        compare = files.get_file_from_path("atlas/compare.md")
+        assert compare is not None
+        facets = dump_facets(self.catalog, address)
+        comparison = dump_comparison(
+            self.catalog, lambda key: address(key, compare), render.describe_experience()
+        )
+        generated = {
+            "experiences/atlas.json": facets,
+            "atlas/compare/compare.json": comparison,
+            **dict.fromkeys(group_listings(self.catalog), ""),
+        }
+        for uri, content in generated.items():
+            files.append(File.generated(self.config, uri, content=content))
+
     def link_pages(self, nav: Navigation, files: Files) -> None:
         """面经按次序、题目按考点、推导按页前后相连，并归到各自的栏目。"""
         parts = [uri for d in self.catalog.derivations.values() for uri, _ in d.pages]
@@ -148,13 +185,12 @@ class SitePages:
             page.parent = _section_of(nav, "experiences/index.md")
 
     def prepare_page(self, page: SitePage) -> None:
-        """mkdocs-jupyter 换掉了推导页的 render；换回来，让它与其他页面走同一条路。编辑的是源。"""
+        """各页经缓存转成 HTML，也替下 mkdocs-jupyter 给推导页的 render；推导编辑的是源。"""
+        page.render = lambda config, files: self.cache.render(page, files)  # type: ignore[method-assign]
         record = self.records[page.file.src_uri]
-        if isinstance(record, DerivationPage):
-            page.__dict__.pop("render", None)
-            if self.config.repo_url:
-                edit = urljoin(self.config.repo_url + "/", self.config.edit_uri or "")
-                page.edit_url = urljoin(edit, f"../notebooks/{record.derivation.key}.py")
+        if isinstance(record, DerivationPage) and self.config.repo_url:
+            edit = urljoin(self.config.repo_url + "/", self.config.edit_uri or "")
+            page.edit_url = urljoin(edit, f"../notebooks/{record.derivation.key}.py")
 
     def read_source(self, page: SitePage) -> str | None:
         """推导页返回执行结果写成的 Markdown；其余页面交给 mkdocs。"""
@@ -183,6 +219,8 @@ class SitePages:
             page.meta["git_revision_date_localized"] = date
         if isinstance(record, Page):
             page.meta["hide"] = _hidden_parts(record)
+        elif isinstance(record, Listing):
+            page.meta["hide"] = ["toc"]
         elif isinstance(record, DerivationPage):
             page.meta["tags"] = [] if record.number else tags_of(record.derivation, self.catalog)
         else:
@@ -191,7 +229,9 @@ class SitePages:
         title = f"# {record.title}\n\n"
         match record:
             case Experience():
-                return title + render.render_experience(record, self.catalog, href)
+                return title + render.render_experience(record, self.catalog, href, self.today)
+            case Listing():
+                return title + render.render_listing(record, self.catalog, href)
             case Topic():
                 return title + render.render_topic(record, self.catalog, href)
             case Question():
@@ -220,19 +260,31 @@ class SitePages:
         return render.fold_answers(html) if folds else html
 
     def index_pages(self, files: Files) -> None:
-        """各页的文字进搜索索引；要在公式渲染之前，公式此时还是 TeX。"""
+        """各页的文字进搜索索引；要在公式渲染之前，公式此时还是 TeX。
+
+        索引在另一个进程里建，与套模板同时进行。
+        """
         pages = {}
         for file in files.documentation_pages():
             if isinstance(file.page, SitePage):
-                sections = read_sections(file.page.content or "")
-                pages[file.src_uri] = (file.page.url, sections)
+                pages[file.src_uri] = (file.page.url, self.cache.read_sections(file.page))
+        self.cache.write()
         self.documents = make_documents(self.catalog, pages, self._tag_anchor)
-        self.search_files = build_index(self.documents, read_synonyms())
+        with_spawn = get_context("spawn")  # mkdocs serve 有线程，不能 fork
+        pool = ProcessPoolExecutor(1, mp_context=with_spawn)
+        self.search_files = pool.submit(build_index, self.documents, read_synonyms())
+        pool.shutdown(wait=False)
 
-    def write_search(self) -> None:
-        """写出搜索索引。"""
-        for name, content in self.search_files.items():
-            path = Path(self.config.site_dir, "search", name)
+    def write_files(self) -> None:
+        """写出搜索索引，与只留了用到的字的公式字体。"""
+        fonts = subset_fonts(
+            self.root / "docs" / _FONTS, self.characters, self.root / ".cache" / "fonts"
+        )
+        written = {f"{_FONTS}/{name}": content for name, content in fonts.items()}
+        for name, content in self.search_files.result().items():
+            written[f"search/{name}"] = content
+        for name, content in written.items():
+            path = Path(self.config.site_dir, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
 
@@ -259,6 +311,7 @@ class SitePages:
                     problems.append(Problem(path, line, "E404", "", message))
             page.content = formulas.replace_formulas(page.content or "", rendered)
         _stop_on(problems)
+        self.characters = formulas.find_characters(rendered.values())
 
     def add_styles(self, output: str, page: SitePage) -> str:
         """在 head 里带上这一页用到的样式。"""
@@ -303,6 +356,8 @@ class SitePages:
                 return f"{record.title}：30 秒版、2 分钟版、推导或代码、追问、常见错误"
             case Exercise():
                 return f"手写{record.title}：题面、起始代码、参考答案，在页面里写、当场判"
+            case Listing():
+                return record.description
             case DerivationPage():
                 return record.derivation.description
             case Withdrawn():
@@ -325,6 +380,7 @@ def _by_source(catalog: Catalog) -> dict[str, Record]:
     records |= {f"questions/{key}.md": q for key, q in catalog.questions.items()}
     records |= {f"practice/{key}/index.md": e for key, e in catalog.exercises.items()}
     records |= {f"experiences/{key}.md": w for key, w in catalog.withdrawn.items()}
+    records |= group_listings(catalog)
     for derivation in catalog.derivations.values():
         for number, (uri, _) in enumerate(derivation.pages):
             records[uri] = DerivationPage(derivation, number)
