@@ -22,6 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     execute.add_argument("names", nargs="*", help="只执行这几本；缺省为全部")
     typography = commands.add_parser("typography", help="中西文空格与标点；--fix 自动改好")
     typography.add_argument("--fix", action="store_true")
+    commands.add_parser("publish", help="把现在的页面地址加进发布过的清单")
     commands.add_parser("assets", help="取来浏览器里的 Python，放进 docs/assets/pyodide/")
     options = parser.parse_args(arguments)
     if options.command == "check":
@@ -32,6 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
         return run_audit(options.site)
     if options.command == "typography":
         return run_typography(ROOT, options.fix)
+    if options.command == "publish":
+        return run_publish(ROOT)
     if options.command == "assets":
         return run_assets(ROOT)
     return run_execute(ROOT, options.names)
@@ -86,6 +89,16 @@ def run_typography(root: Path, fix: bool) -> int:
         print(change.problem(), file=sys.stderr)
     print(f"排版：{f'{len(changes)} 行要改' if changes else '没有问题'}")
     return 1 if changes else 0
+
+
+def run_publish(root: Path) -> int:
+    """把现在的页面地址加进发布过的清单。"""
+    from mianjing.library import read_library
+    from mianjing.published import write_published
+
+    catalog, _ = read_library(root)
+    print(f"发布过的地址：新加 {write_published(root, catalog)} 个")
+    return 0
 
 
 def run_assets(root: Path) -> int:

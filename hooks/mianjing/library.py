@@ -36,6 +36,7 @@ from mianjing.notebook import PartError, read_parts
 from mianjing.places import check_assets
 from mianjing.practice import CAUGHT, FILES, read_caught, read_exercise
 from mianjing.problem import Problem
+from mianjing.published import check_published
 from mianjing.texts import check_texts
 from mianjing.vocabulary import read_vocabulary
 
@@ -85,6 +86,7 @@ def read_library(root: Path, today: date | None = None) -> tuple[Catalog, list[P
     problems += check_assets(root)
     problems += htmlpolicy.check_pages(catalog)
     problems += check_texts(root, catalog)
+    problems += check_published(root, catalog)
     problems += checks.check_catalog(catalog, (today or date.today()).isoformat())
     return catalog, sorted(set(problems))
 

@@ -45,6 +45,7 @@ from mianjing.notebook import (
 from mianjing.page_cache import PageCache
 from mianjing.practice import dump_exercise
 from mianjing.problem import Problem
+from mianjing.published import read_redirects, render_redirect
 from mianjing.search.documents import Document, make_documents, read_synonyms
 from mianjing.search.index import build_index
 from mianjing.tags import tags_of
@@ -115,6 +116,9 @@ class SitePages:
         """加入推导的各页、可下载的源与结果、图、网页要的代码格。"""
         feed = render.render_errata_feed(self.catalog, self.config.site_url or "/")
         files.append(File.generated(self.config, "errata.xml", content=feed))
+        for old, new in read_redirects(self.root).items():
+            stub = render_redirect(old, new, self.config.site_url or "")
+            files.append(File.generated(self.config, f"{old}index.html", content=stub))
         self._add_atlas(files)
         for key, exercise in self.catalog.exercises.items():
             where = f"practice/{key}/exercise.json"
