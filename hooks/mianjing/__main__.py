@@ -23,6 +23,13 @@ def main(arguments: list[str] | None = None) -> int:
     typography = commands.add_parser("typography", help="中西文空格与标点；--fix 自动改好")
     typography.add_argument("--fix", action="store_true")
     commands.add_parser("publish", help="把现在的页面地址加进发布过的清单")
+    difference = commands.add_parser("diff", help="两份检出的目录之差，写成 Markdown")
+    difference.add_argument("base", type=Path)
+    difference.add_argument("head", type=Path)
+    review = commands.add_parser("review", help="审阅的一屏：走哪条道、问题、公开什么、大小")
+    review.add_argument("base", type=Path)
+    review.add_argument("--head", type=Path, default=ROOT)
+    review.add_argument("--paths", type=Path, required=True, help="改动的路径，一行一个")
     commands.add_parser("assets", help="取来浏览器里的 Python，放进 docs/assets/pyodide/")
     options = parser.parse_args(arguments)
     if options.command == "check":
@@ -35,6 +42,10 @@ def main(arguments: list[str] | None = None) -> int:
         return run_typography(ROOT, options.fix)
     if options.command == "publish":
         return run_publish(ROOT)
+    if options.command == "diff":
+        return run_diff(options.base, options.head)
+    if options.command == "review":
+        return run_review(options.base, options.head, options.paths)
     if options.command == "assets":
         return run_assets(ROOT)
     return run_execute(ROOT, options.names)
@@ -99,6 +110,24 @@ def run_publish(root: Path) -> int:
     catalog, _ = read_library(root)
     print(f"发布过的地址：新加 {write_published(root, catalog)} 个")
     return 0
+
+
+def run_diff(base: Path, head: Path) -> int:
+    """打印两份检出的目录之差。"""
+    from mianjing.difference import render_difference
+    from mianjing.library import read_library
+
+    print(render_difference(base, head, read_library(base)[0], read_library(head)[0]))
+    return 0
+
+
+def run_review(base: Path, head: Path, paths: Path) -> int:
+    """打印审阅的一屏；有问题时返回 1。"""
+    from mianjing.review import render_review
+
+    text, count = render_review(base, head, paths.read_text(encoding="utf-8").splitlines())
+    print(text)
+    return 1 if count else 0
 
 
 def run_assets(root: Path) -> int:
