@@ -10,9 +10,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from mianjing.audit import audit_site
+from mianjing.built_page import read_pages
 from mianjing.edition import SITE, environment_for
+from mianjing.integrity import check_integrity
 from mianjing.offline import OfflineError, write_offline
 from mianjing.pdf import PDF_WANTED, MissingBrowserError, print_briefs
+from mianjing.problem import Problem
 
 
 def build_site(root: Path, site: Path, with_pdf: bool = False) -> int:
@@ -37,7 +40,7 @@ def build_site(root: Path, site: Path, with_pdf: bool = False) -> int:
         except MissingBrowserError as error:
             print(f"{error}；{site.name}/ 保持原样", file=sys.stderr)
             return 1
-    problems = audit_site(fresh, read_base(os.environ.get("SITE_URL", "")))
+    problems = audit_built(fresh, read_base(os.environ.get("SITE_URL", "")))
     if problems:
         print("\n".join(map(str, problems)), file=sys.stderr)
         print(f"审计发现 {len(problems)} 个问题，{site.name}/ 保持原样", file=sys.stderr)
@@ -54,6 +57,12 @@ def build_site(root: Path, site: Path, with_pdf: bool = False) -> int:
     shutil.rmtree(old, ignore_errors=True)
     print(f"构建、审计、链接检查都通过：{site.name}/ 已更新")
     return 0
+
+
+def audit_built(site: Path, base: str) -> list[Problem]:
+    """构建好的站的全部审计：链接与会执行的东西。"""
+    pages = read_pages(site)
+    return sorted({*audit_site(site, base, pages), *check_integrity(site, pages)})
 
 
 def read_base(site_url: str) -> str:

@@ -22,10 +22,15 @@ FAST_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoade
 
 # 最后三段是代理码位与非字符：PyYAML 会抛没有行号的异常，或者让它们混进写不成 UTF-8 的值
 CONTROL = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff"
     "\ud800-\udfff\ufffe\uffff]"
 )
-MARKUP = re.compile(r"<[A-Za-z/!?]|&#?[A-Za-z0-9]+;")
+MARKUP = re.compile(
+    r"<[A-Za-z/!?]|&#?[A-Za-z0-9]+;|\b(?:[Jj][Aa][Vv][Aa]|[Vv][Bb])[Ss][Cc][Rr][Ii][Pp][Tt]:\S"
+    r"|\b[Dd][Aa][Tt][Aa]:[Tt][Ee][Xx][Tt]/|-8<-"
+)
+"""HTML、会执行的地址、引用文件的记号；网页里的表单用同一个式子。"""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from mianjing.model import (
     Round,
     Source,
     Topic,
+    Withdrawn,
 )
 from mianjing.problem import Problem
 from mianjing.vocabulary import UNKNOWN, read_vocabulary
@@ -87,6 +88,31 @@ def read_experience(document: Document, problems: list[Problem]) -> Experience:
         body_line=document.body_line,
         lines=top.lines,
     )
+
+
+def is_withdrawn(document: Document) -> bool:
+    """是不是一篇撤下的面经。"""
+    return "withdrawn" in document.fields.entries
+
+
+def read_withdrawn(document: Document, problems: list[Problem]) -> Withdrawn:
+    """撤下的面经：只有 withdrawn.date，别的字段与正文都要删掉。"""
+    for key in document.fields.entries:
+        if key != "withdrawn":
+            line = document.fields.line_of(key)
+            message = f"撤下的面经只留 withdrawn：删掉「{key}」"
+            problems.append(Problem(document.path, line, "E306", key, message))
+    if document.body.strip():
+        message = "撤下的面经不留正文：删掉它"
+        problems.append(Problem(document.path, document.body_line, "E306", "", message))
+    top = Fields(document.path, document.fields, problems)
+    inner = top.inner("withdrawn")
+    day = inner.day("date") if inner else None
+    if inner is not None:
+        inner.done()
+    if day is None:
+        top.report("withdrawn", "E306", "写明撤下的日期：withdrawn: {date: 2026-03-01}")
+    return Withdrawn(_stem(document.path), document.path, day)
 
 
 def _read_period(top: Fields) -> Period:
@@ -214,7 +240,7 @@ def read_page(document: Document, problems: list[Problem]) -> Page:
     """其余页面：只有标题与一句说明。"""
     top = Fields(document.path, document.fields, problems)
     description = top.title("description", required=False)
-    page = Page(document.path, top.title(), description, document.body)
+    page = Page(document.path, top.title(), description, document.body, document.body_line)
     top.done()
     return page
 

@@ -43,6 +43,7 @@ from mianjing.model import (
     Question,
     Round,
     Topic,
+    Withdrawn,
 )
 from mianjing.offline import ARCHIVE
 from mianjing.vocabulary import FIELD_TERMS, UNKNOWN, read_vocabulary
@@ -50,6 +51,7 @@ from mianjing.vocabulary import FIELD_TERMS, UNKNOWN, read_vocabulary
 Href = Callable[[str, str], str]
 
 _BLOCK = re.compile(r"^<!-- mianjing: (\S+) -->$", re.MULTILINE)
+WITHDRAWN = "已撤下的面经"
 _NUMERALS = "零一二三四五六七八九十"
 
 
@@ -168,6 +170,14 @@ def render_experience(experience: Experience, catalog: Catalog, href: Href, toda
             _template("provenance.html", **values),
             _render_aliases(catalog.companies[experience.company].aliases),
         ]
+    )
+
+
+def render_withdrawn(record: Withdrawn) -> str:
+    """撤下的面经：原来的地址只剩一句话，不说它写过什么。"""
+    return (
+        f"# {WITHDRAWN}\n\n这一篇已于 {record.date} 应要求撤下，内容不再保留。"
+        "怎么要求撤下，见[更正与下架](../about/takedown.md)。\n"
     )
 
 

@@ -17,7 +17,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page as SitePage
 
-from mianjing import briefs, formulas, render
+from mianjing import briefs, csp, formulas, render
 from mianjing.assets import missing_assets
 from mianjing.atlas.age import read_today
 from mianjing.atlas.compare import dump_comparison
@@ -30,7 +30,16 @@ from mianjing.export import anki, render_data
 from mianjing.feeds import FEEDS, render_feed
 from mianjing.fonts import subset_fonts
 from mianjing.library import read_library
-from mianjing.model import Catalog, Derivation, Exercise, Experience, Page, Question, Topic
+from mianjing.model import (
+    Catalog,
+    Derivation,
+    Exercise,
+    Experience,
+    Page,
+    Question,
+    Topic,
+    Withdrawn,
+)
 from mianjing.notebook import (
     Rendering,
     dump_cells,
@@ -44,6 +53,7 @@ from mianjing.page_cache import PageCache
 from mianjing.pdf import PDF_WANTED
 from mianjing.practice import dump_exercise
 from mianjing.problem import Problem
+from mianjing.published import read_redirects, render_redirect
 from mianjing.search.documents import Document, make_documents, read_synonyms
 from mianjing.search.index import build_index
 from mianjing.tags import tags_of
@@ -72,7 +82,17 @@ class BriefPage:
     """摘自哪个文件，日期随它。"""
 
 
-Record = Experience | Topic | Question | Exercise | DerivationPage | BriefPage | Listing | Page
+Record = (
+    Experience
+    | Topic
+    | Question
+    | Exercise
+    | DerivationPage
+    | BriefPage
+    | Listing
+    | Page
+    | Withdrawn
+)
 
 _BUNDLE = "assets/bundle"
 _FONTS = f"{_BUNDLE}/fonts"
@@ -150,6 +170,9 @@ class SitePages:
         for path, data in render_data(self.catalog, site_url).items():
             files.append(File.generated(self.config, path, content=data))
         files.append(File.generated(self.config, anki.PATH, content=b""))
+        for old, new in read_redirects(self.root).items():
+            stub = render_redirect(old, new, self.config.site_url or "")
+            files.append(File.generated(self.config, f"{old}index.html", content=stub))
         self._add_atlas(files)
         for uri, record in self.records.items():
             if isinstance(record, BriefPage):
@@ -230,6 +253,9 @@ class SitePages:
                 page.parent = section
                 page.previous_page = pages[i - 1] if i else None
                 page.next_page = pages[i + 1] if i + 1 < len(pages) else None
+        for key in self.catalog.withdrawn:
+            page = _page(files, f"experiences/{key}.md")
+            page.parent = _section_of(nav, "experiences/index.md")
 
     def prepare_page(self, page: SitePage) -> None:
         """各页经缓存转成 HTML，也替下 mkdocs-jupyter 给推导页的 render；推导编辑的是源。"""
@@ -257,6 +283,9 @@ class SitePages:
                 raise PluginError(f"{uri} 里生成的链接指向不存在的页面「{target}」")
             return found.url_relative_to(page.file) + (f"#{anchor}" if anchor else "")
 
+        if isinstance(record, Withdrawn):
+            page.meta = {"title": render.WITHDRAWN, "description": render.WITHDRAWN}
+            return render.render_withdrawn(record)
         page.meta = {"title": record.title, "description": self._description(record)}
         markdown = retarget(markdown, uri, self.homes)
         if change := self.history.get(self._source_path(page)):
@@ -392,6 +421,13 @@ class SitePages:
         )
         return output.replace("</head>", f"{links}</head>", 1)
 
+    def add_policy(self, output: str, name: str) -> str:
+        """写上内容安全策略；有不在清单上的内联脚本时停下，说明里有它的哈希。"""
+        try:
+            return csp.add_policy(output)
+        except ValueError as error:
+            raise PluginError(f"{name}: E506 {error}") from error
+
     def _tag_anchor(self, tag: str) -> str:
         """标签页里这个标签的锚点，与标签插件的算法相同。"""
         settings = self.config.plugins["material/tags"].config
@@ -426,7 +462,9 @@ class SitePages:
                 return record.derivation.description
             case BriefPage():
                 return f"{record.title}：打印出来两面 A4"
-            case _:
+            case Withdrawn():
+                return render.WITHDRAWN
+            case Page():
                 return record.description or self.config.site_description or ""
 
 
@@ -444,6 +482,7 @@ def _by_source(catalog: Catalog) -> dict[str, Record]:
     records |= {f"topics/{key}.md": t for key, t in catalog.topics.items()}
     records |= {f"questions/{key}.md": q for key, q in catalog.questions.items()}
     records |= {f"practice/{key}/index.md": e for key, e in catalog.exercises.items()}
+    records |= {f"experiences/{key}.md": w for key, w in catalog.withdrawn.items()}
     records |= group_listings(catalog)
     for derivation in catalog.derivations.values():
         for number, (uri, _) in enumerate(derivation.pages):

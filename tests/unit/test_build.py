@@ -13,8 +13,10 @@ from mianjing.build import build_site, read_base
 from mianjing.offline import OfflineError
 from mianjing.pdf import PDF_WANTED
 
-GOOD = '<p id="x"><a href="#x">新</a></p>'
-BAD = '<a href="gone.html">断了</a>'
+POLICY = "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'\">"
+"""什么也不执行的策略：小页面也要有一条。"""
+GOOD = POLICY + '<p id="x"><a href="#x">新</a></p>'
+BAD = POLICY + '<a href="gone.html">断了</a>'
 
 
 @pytest.fixture(autouse=True)
@@ -204,7 +206,7 @@ def test_the_audit_knows_the_address(
     tmp_path: Path, fake_mkdocs: Fake, monkeypatch: pytest.MonkeyPatch, url: str, code: int
 ) -> None:
     monkeypatch.setenv("SITE_URL", url)
-    fake_mkdocs(0, '<a href="/kb/index.html">绝对</a>')
+    fake_mkdocs(0, POLICY + '<a href="/kb/index.html">绝对</a>')
     assert build_site(tmp_path, tmp_path / "site") == code
 
 

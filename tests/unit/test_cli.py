@@ -14,6 +14,9 @@ from mianjing.problem import Problem
 
 from tests.library import EXPERIENCE, TODAY, Library
 
+POLICY = "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'\">"
+"""什么也不执行的策略：小页面也要有一条。"""
+
 
 @pytest.fixture(autouse=True)
 def fixed_today(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,13 +108,15 @@ def test_build_returns_the_code_of_the_build(
 
 
 def test_audit_of_a_good_site(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "index.html").write_text('<a href="index.html">x</a>', encoding="utf-8")
+    (tmp_path / "index.html").write_text(POLICY + '<a href="index.html">x</a>', encoding="utf-8")
     assert cli.main(["audit", str(tmp_path)]) == 0
-    assert "链接、锚点与外部主机都没有问题" in capsys.readouterr().out
+    assert "链接、锚点、外部主机与脚本都没有问题" in capsys.readouterr().out
 
 
 def test_audit_of_a_broken_site(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "index.html").write_text('<a href="a">x</a><a href="b">x</a>', encoding="utf-8")
+    (tmp_path / "index.html").write_text(
+        POLICY + '<a href="a">x</a><a href="b">x</a>', encoding="utf-8"
+    )
     assert cli.main(["audit", str(tmp_path)]) == 1
     out, err = capsys.readouterr()
     assert "共 2 个问题" in out
@@ -126,7 +131,7 @@ def test_audit_of_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 def test_audit_knows_the_address_like_the_build(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "404.html").write_text('<a href="/kb/404.html">x</a>', encoding="utf-8")
+    (tmp_path / "404.html").write_text(POLICY + '<a href="/kb/404.html">x</a>', encoding="utf-8")
     assert cli.main(["audit", str(tmp_path)]) == 1
     monkeypatch.setenv("SITE_URL", "https://example.com/kb/")
     assert cli.main(["audit", str(tmp_path)]) == 0

@@ -377,13 +377,13 @@ VALUES = [
         EXPERIENCE,
         "reason: 虚构的原因",
         "reason: 看 <b>这里</b>",
-        "E010 reason：「看 <b>这里</b>」含 HTML（<b）：字段里只写文本",
+        "E010 reason：「看 <b>这里</b>」含 HTML 或脚本（<b）：字段里只写文本",
     ),
     Case(
         EXPERIENCE,
         "detail: 手写注意力",
         "detail: a&#58;b",
-        f"E010 {ASKED}.detail：「a&#58;b」含 HTML（&#58;）：字段里只写文本",
+        f"E010 {ASKED}.detail：「a&#58;b」含 HTML 或脚本（&#58;）：字段里只写文本",
     ),
     Case(
         EXPERIENCE,
@@ -504,14 +504,14 @@ VALUES = [
     Case(
         TOPIC,
         "https://example.com/paper",
-        "javascript:alert(1)",
-        "E105 sources[1].url：「javascript:alert(1)」不合格式，应是http(s) 链接",
+        "ftp://example.com/paper",
+        "E105 sources[1].url：「ftp://example.com/paper」不合格式，应是http(s) 链接",
     ),
     Case(
         SOURCES,
         "https://example.com/post",
-        "data:text/html,x",
-        "E105 own.url：「data:text/html,x」不合格式，应是http(s) 链接",
+        "data:image/png,x",
+        "E105 own.url：「data:image/png,x」不合格式，应是http(s) 链接",
     ),
     Case(
         TOPIC,
