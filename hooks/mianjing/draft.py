@@ -274,7 +274,12 @@ def quote(value: str) -> str:
         return value
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     escaped = escaped.replace("\t", "\\t").replace("\n", "\\n")
-    return '"' + CONTROL.sub(lambda found: f"\\u{ord(found.group()):04X}", escaped) + '"'
+    return '"' + CONTROL.sub(lambda found: _escape_point(ord(found.group())), escaped) + '"'
+
+
+def _escape_point(point: int) -> str:
+    """YAML 双引号里的码位：四位十六进制，放不下的八位。"""
+    return f"\\u{point:04X}" if point <= 0xFFFF else f"\\U{point:08X}"
 
 
 def escape(paragraph: str) -> str:

@@ -9,7 +9,7 @@ MESSAGES = {
     "too_big": "文件有 {size} 字节，超过 {limit}：请拆成几页",
     "control_line": "含控制或不可见字符 U+{point}（第 {column} 列）：请删掉它",
     "control_field": "含控制字符 U+{point}：请删掉它",
-    "markup": "「{value}」含 HTML（{found}）：字段里只写文本",
+    "markup": "「{value}」含 HTML 或脚本（{found}）：字段里只写文本",
     "missing": "缺少必填字段「{key}」：请补上，不知道就写 unknown",
     "quote": "「{value}」含 {found}：改用「」或去掉它",
     "format": "「{value}」不合格式，应是{shape}",

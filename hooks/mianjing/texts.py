@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mianjing.characters import check_characters
+from mianjing.frontmatter import MAX_BYTES
 from mianjing.markdown import prose_lines
 from mianjing.model import Catalog
 from mianjing.privacy import check_contacts, check_experience, check_names
@@ -21,6 +22,8 @@ def check_texts(root: Path, catalog: Catalog) -> list[Problem]:
     by_path = {experience.path: experience for experience in catalog.experiences.values()}
     for file in _text_files(root / "docs"):
         path = file.relative_to(root).as_posix()
+        if file.stat().st_size > MAX_BYTES:
+            continue  # 读入时已经说过太大
         raw = file.read_text(encoding="utf-8", errors="replace")
         long = [n for n, text in enumerate(raw.split("\n"), 1) if len(text) > MAX_LINE]
         if long:

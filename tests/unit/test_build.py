@@ -130,7 +130,7 @@ def test_pdf_is_printed_before_the_audit(
 
     monkeypatch.setenv(PDF_WANTED, "outside")
     monkeypatch.setattr("mianjing.build.print_briefs", print_briefs)
-    fake_mkdocs(0, '<a href="x.pdf">PDF</a>')
+    fake_mkdocs(0, POLICY + '<a href="x.pdf">PDF</a>')
     assert build_site(tmp_path, tmp_path / "site", with_pdf) == (0 if with_pdf else 1)
     assert printed == [tmp_path / "site.next"] * with_pdf
 

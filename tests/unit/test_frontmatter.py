@@ -250,9 +250,8 @@ words = st.text(
     st.characters(
         codec="utf-8",
         exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp"],
-        exclude_characters="\ufffe\uffff",
     )
-)
+).filter(lambda text: not frontmatter.CONTROL.search(text))
 safe = words.filter(lambda s: "<" not in s and "&" not in s)
 keys = st.from_regex(r"[a-z]{1,8}", fullmatch=True)
 

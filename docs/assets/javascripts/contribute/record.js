@@ -176,10 +176,16 @@ export function quote(value, rules) {
   if (!value) return "";
   if (PLAIN.test(value) && !value.endsWith(" ") && !RESERVED.has(value.toLowerCase())) return value;
   const escaped = value.replace(/[\\"]/g, "\\$&").replaceAll("\t", "\\t").replaceAll("\n", "\\n");
-  return `"${escaped.replace(new RegExp(rules.patterns.control, "gu"), (found) => `\\u${showPoint(found)}`)}"`;
+  return `"${escaped.replace(new RegExp(rules.patterns.control, "gu"), escapePoint)}"`;
 }
 
-/** 一个字符的码位，四位十六进制。 @param {string} character */
+/** YAML 双引号里的码位：四位十六进制，放不下的八位。 @param {string} found */
+function escapePoint(found) {
+  const point = showPoint(found);
+  return point.length > 4 ? `\\U${point.padStart(8, "0")}` : `\\u${point}`;
+}
+
+/** 一个字符的码位，至少四位十六进制。 @param {string} character */
 export function showPoint(character) {
   return (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
 }
