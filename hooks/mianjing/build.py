@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from mianjing.audit import audit_site
 from mianjing.built_page import read_pages
+from mianjing.dates import run_git
 from mianjing.integrity import check_integrity
 from mianjing.problem import Problem
 
@@ -20,7 +21,8 @@ def build_site(root: Path, site: Path) -> int:
     fresh, old = site.with_name(f"{site.name}.next"), site.with_name(f"{site.name}.old")
     shutil.rmtree(fresh, ignore_errors=True)
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(fresh)]
-    code = subprocess.run(command, cwd=root, check=False).returncode
+    environment = os.environ | read_epoch(root)
+    code = subprocess.run(command, cwd=root, check=False, env=environment).returncode
     if code:
         print(f"构建没有通过，{site.name}/ 保持原样", file=sys.stderr)
         return code
@@ -36,6 +38,17 @@ def build_site(root: Path, site: Path) -> int:
     shutil.rmtree(old, ignore_errors=True)
     print(f"构建、审计、链接检查都通过：{site.name}/ 已更新")
     return 0
+
+
+def read_epoch(root: Path) -> dict[str, str]:
+    """构建的时刻：环境变量 SOURCE_DATE_EPOCH，其次最后一次提交的时刻；同一次提交逐字节相同。
+
+    不是 git 仓库时什么也不设，站点地图里写的是当天。
+    """
+    if "SOURCE_DATE_EPOCH" in os.environ:
+        return {}
+    seconds = run_git(root, "log", "-1", "--format=%ct")
+    return {"SOURCE_DATE_EPOCH": seconds.strip()} if seconds and seconds.strip() else {}
 
 
 def audit_built(site: Path, base: str) -> list[Problem]:

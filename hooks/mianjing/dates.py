@@ -8,10 +8,10 @@ from pathlib import Path
 
 def read_dates(root: Path) -> dict[str, str]:
     """相对路径 → `YYYY-MM-DD`（作者日期，UTC 以提交为准）；不是仓库、浅克隆或没有 git 时为空。"""
-    shallow = _git(root, "rev-parse", "--is-shallow-repository")
+    shallow = run_git(root, "rev-parse", "--is-shallow-repository")
     if shallow is None or shallow.strip() != "false":
         return {}
-    log = _git(
+    log = run_git(
         root, "-c", "core.quotepath=off", "log", "--format=%x00%cs", "--name-only", "--no-renames"
     )
     dates: dict[str, str] = {}
@@ -23,7 +23,8 @@ def read_dates(root: Path) -> dict[str, str]:
     return dates
 
 
-def _git(root: Path, *arguments: str) -> str | None:
+def run_git(root: Path, *arguments: str) -> str | None:
+    """一条 git 命令的输出；不是仓库或没有 git 时为 None。"""
     try:
         process = subprocess.run(
             ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False
