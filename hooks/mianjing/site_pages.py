@@ -42,6 +42,7 @@ from mianjing.notebook import (
     render_notebook,
     retarget,
 )
+from mianjing.notices import read_notices, render_licences
 from mianjing.page_cache import PageCache
 from mianjing.practice import dump_exercise
 from mianjing.problem import Problem
@@ -116,6 +117,8 @@ class SitePages:
         """加入推导的各页、可下载的源与结果、图、网页要的代码格。"""
         feed = render.render_errata_feed(self.catalog, self.config.site_url or "/")
         files.append(File.generated(self.config, "errata.xml", content=feed))
+        licences = render_licences(read_notices(self.root))
+        files.append(File.generated(self.config, "about/third-party.txt", content=licences))
         for old, new in read_redirects(self.root).items():
             stub = render_redirect(old, new, self.config.site_url or "")
             files.append(File.generated(self.config, f"{old}index.html", content=stub))
