@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from mianjing.audit import audit_site
 from mianjing.built_page import read_pages
+from mianjing.dates import run_git
 from mianjing.edition import SITE, environment_for
 from mianjing.integrity import check_integrity
 from mianjing.offline import OfflineError, write_offline
@@ -26,7 +27,7 @@ def build_site(root: Path, site: Path, with_pdf: bool = False) -> int:
     fresh, old = site.with_name(f"{site.name}.next"), site.with_name(f"{site.name}.old")
     shutil.rmtree(fresh, ignore_errors=True)
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(fresh)]
-    environment = environment_for(SITE)
+    environment = environment_for(SITE) | read_epoch(root)
     environment.pop(PDF_WANTED, None)
     if with_pdf:
         environment[PDF_WANTED] = "1"
@@ -57,6 +58,17 @@ def build_site(root: Path, site: Path, with_pdf: bool = False) -> int:
     shutil.rmtree(old, ignore_errors=True)
     print(f"构建、审计、链接检查都通过：{site.name}/ 已更新")
     return 0
+
+
+def read_epoch(root: Path) -> dict[str, str]:
+    """构建的时刻：环境变量 SOURCE_DATE_EPOCH，其次最后一次提交的时刻；同一次提交逐字节相同。
+
+    不是 git 仓库时什么也不设，站点地图里写的是当天。
+    """
+    if "SOURCE_DATE_EPOCH" in os.environ:
+        return {}
+    seconds = run_git(root, "log", "-1", "--format=%ct")
+    return {"SOURCE_DATE_EPOCH": seconds.strip()} if seconds and seconds.strip() else {}
 
 
 def audit_built(site: Path, base: str) -> list[Problem]:

@@ -21,11 +21,11 @@ class Change:
 
 def read_history(root: Path) -> dict[str, Change]:
     """相对路径 → 历史；不是仓库、浅克隆或没有 git 时为空。"""
-    shallow = _git(root, "rev-parse", "--is-shallow-repository")
+    shallow = run_git(root, "rev-parse", "--is-shallow-repository")
     if shallow is None or shallow.strip() != "false":
         return {}
     command = ("log", "--format=%x00%ct %cs", "--name-only", "--no-renames")
-    log = _git(root, "-c", "core.quotepath=off", *command)
+    log = run_git(root, "-c", "core.quotepath=off", *command)
     history: dict[str, Change] = {}
     for entry in (log or "").split("\0")[1:]:
         moment, *names = entry.split("\n")
@@ -37,7 +37,8 @@ def read_history(root: Path) -> dict[str, Change]:
     return history
 
 
-def _git(root: Path, *arguments: str) -> str | None:
+def run_git(root: Path, *arguments: str) -> str | None:
+    """一条 git 命令的输出；不是仓库或没有 git 时为 None。"""
     try:
         process = subprocess.run(
             ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False

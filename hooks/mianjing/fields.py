@@ -76,6 +76,8 @@ class Fields:
         elif "\n" in value:
             self.report(key, "E103", "应是一行文本：去掉换行")
             return ""
+        elif node.text.removesuffix("\n") != value:
+            self.report(key, "E103", f"「{value}」首尾有空白：去掉引号里两头的空格")
         return value
 
     def known_text(self, key: str, required: bool = True) -> str | None:
@@ -163,6 +165,10 @@ class Fields:
                 )
             else:
                 values.append(item.text.strip())
+                if item.text.removesuffix("\n") != values[-1]:
+                    message = f"「{values[-1]}」首尾有空白：去掉引号里两头的空格"
+                    name = f"{self._name(key)}[{i}]"
+                    self.problems.append(Problem(self.path, item.line, "E103", name, message))
         return tuple(values)
 
     def each(self, key: str, read: Callable[[Fields], T], required: bool = False) -> tuple[T, ...]:

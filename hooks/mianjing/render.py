@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -45,6 +46,7 @@ from mianjing.model import (
     Topic,
     Withdrawn,
 )
+from mianjing.notices import read_notices
 from mianjing.offline import ARCHIVE
 from mianjing.vocabulary import FIELD_TERMS, UNKNOWN, read_vocabulary
 
@@ -401,6 +403,14 @@ def render_blocks(markdown: str, catalog: Catalog, href: Href, site: Site | None
     return _BLOCK.sub(replace, render_marks(markdown, catalog, href))
 
 
+def read_contact() -> str:
+    """维护者的联系方式：环境变量 CONTACT，`mailto:` 或 https 链接；没有设就不显示，不编一个。"""
+    contact = os.environ.get("CONTACT", "").strip()
+    if contact and not re.fullmatch(r"mailto:[^\s@<>\"]+@[^\s@<>\"]+|https://[^\s<>\"]+", contact):
+        raise ValueError(f"CONTACT「{contact}」应是 mailto: 或 https:// 开头的地址")
+    return contact
+
+
 def _block(template: str) -> Callable[[Catalog, Href], str]:
     def render(catalog: Catalog, href: Href) -> str:
         return _template(template, catalog=catalog, group=group, cited_by=cited_by, href=href)
@@ -411,6 +421,8 @@ def _block(template: str) -> Callable[[Catalog, Href], str]:
 BLOCKS: dict[str, Callable[[Catalog, Href], str]] = {
     "home-numbers": _block("home_numbers.html"),
     "home-newest": _block("home_newest.html"),
+    "contact": lambda catalog, href: _template("contact.html", contact=read_contact()),
+    "third-party": lambda catalog, href: _template("third_party.html", notices=read_notices()),
     "experience-summary": _block("experience_summary.html"),
     "experience-facets": _block("facets.html"),
     "experience-table": _first_experiences,

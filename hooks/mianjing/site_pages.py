@@ -48,6 +48,7 @@ from mianjing.notebook import (
     render_notebook,
     retarget,
 )
+from mianjing.notices import read_notices, render_licences
 from mianjing.offline import ARCHIVE, render_manifest
 from mianjing.page_cache import PageCache
 from mianjing.pdf import PDF_WANTED
@@ -170,6 +171,8 @@ class SitePages:
         for path, data in render_data(self.catalog, site_url).items():
             files.append(File.generated(self.config, path, content=data))
         files.append(File.generated(self.config, anki.PATH, content=b""))
+        licences = render_licences(read_notices(self.root))
+        files.append(File.generated(self.config, "about/third-party.txt", content=licences))
         for old, new in read_redirects(self.root).items():
             stub = render_redirect(old, new, self.config.site_url or "")
             files.append(File.generated(self.config, f"{old}index.html", content=stub))

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from mianjing.frontmatter import Mapping, Node, Scalar, read_document
@@ -62,9 +63,8 @@ Correct = Callable[[str], str]
 
 def load_corrector() -> Correct:
     """按 `RULES` 设好的 AutoCorrect。"""
-    import autocorrect_py
-
-    autocorrect_py.load_config(json.dumps({"rules": RULES}))  # type: ignore[attr-defined]
+    autocorrect_py = import_module("autocorrect_py")
+    autocorrect_py.load_config(json.dumps({"rules": RULES}))
     return lambda text: str(autocorrect_py.format_for(text, "md"))
 
 

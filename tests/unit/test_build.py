@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from mianjing.build import build_site, read_base
+from mianjing.dates import run_git
 from mianjing.offline import OfflineError
 from mianjing.pdf import PDF_WANTED
 
@@ -26,16 +27,23 @@ def no_site_url(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mianjing.build.write_offline", lambda root, site: "")
 
 
+environments: list[dict[str, str]] = []
+
+
 @pytest.fixture
 def fake_mkdocs(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, str | None], list[Any]]:
     """换掉 mkdocs：写下给定的首页，返回给定的退出码；记下每次的命令与目录。"""
 
     def install(code: int, page: str | None) -> list[Any]:
         calls: list[Any] = []
+        real = subprocess.run
 
-        def run(command: list[str], cwd: Path, **options: Any) -> Any:
+        def run(command: list[str], **options: Any) -> Any:
+            if "mkdocs" not in command:
+                return real(command, **options)
             assert options["env"]["EDITION"] == "site"
-            calls.append((command, cwd))
+            calls.append((command, options["cwd"]))
+            environments.append(options["env"])
             target = Path(command[command.index("--site-dir") + 1])
             assert not target.exists(), "旧的半成品要先清掉"
             if page is not None:
@@ -223,3 +231,22 @@ def test_the_audit_knows_the_address(
 )
 def test_the_base_path(url: str, base: str) -> None:
     assert read_base(url) == base
+
+
+def test_the_build_happens_at_the_time_of_the_commit(
+    tmp_path: Path, fake_mkdocs: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """站点地图的日期、压缩包的时刻都由它定；设过的不动，不是仓库时不设。"""
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    fake_mkdocs(0, GOOD)
+    build_site(tmp_path, tmp_path / "site")
+    assert "SOURCE_DATE_EPOCH" not in environments[-1]
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "@1700000001 +0000")
+    author = ("-c", "user.name=x", "-c", "user.email=x@example.com")
+    run_git(tmp_path, "init", "-q")
+    run_git(tmp_path, *author, "commit", "-q", "--allow-empty", "-m", "x")
+    build_site(tmp_path, tmp_path / "site")
+    assert environments[-1]["SOURCE_DATE_EPOCH"] == "1700000001"
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "5")
+    build_site(tmp_path, tmp_path / "site")
+    assert environments[-1]["SOURCE_DATE_EPOCH"] == "5"

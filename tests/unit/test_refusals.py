@@ -334,6 +334,7 @@ DATES = [
     Case(EXPERIENCE, "from: 2026-03", "from: 2026-00", f"E106 period.from：「2026-00」{MONTH}"),
     Case(EXPERIENCE, "to: 2026-04", "to: 2026-4", f"E106 period.to：「2026-4」{MONTH}"),
     Case(EXPERIENCE, "to: 2026-04", "to: 2026-04-01", f"E106 period.to：「2026-04-01」{MONTH}"),
+    Case(EXPERIENCE, "to: 2026-04", "to: ٢٠٢٦-04", f"E106 period.to：「٢٠٢٦-04」{MONTH}"),
     Case(SOURCES, "2026-05-01", "2023-02-30", f"E106 own.retrieved：「2023-02-30」{DAY}"),
     Case(SOURCES, "2026-05-01", "2023-02-29", f"E106 own.retrieved：「2023-02-29」{DAY}"),
     Case(SOURCES, "2026-05-01", "2023-13-01", f"E106 own.retrieved：「2023-13-01」{DAY}"),
@@ -414,6 +415,7 @@ VALUES = [
     Case(EXPERIENCE, "order: 1", "order: 0", f"E105 order：「0」{ORDER}"),
     Case(EXPERIENCE, "order: 1", "order: 01", f"E105 order：「01」{ORDER}"),
     Case(EXPERIENCE, "order: 1", "order: 第一", f"E105 order：「第一」{ORDER}"),
+    Case(EXPERIENCE, "order: 1", "order: 1٢", f"E105 order：「1٢」{ORDER}"),
     Case(
         EXPERIENCE,
         "order: 1",
