@@ -17,6 +17,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from mianjing import catalog as group
+from mianjing import plan as planning
+from mianjing.answers import split_sections
 from mianjing.atlas.age import STALE, age_label, count_months
 from mianjing.atlas.charts import count_ends, draw_ends, draw_order
 from mianjing.atlas.compare import name_experiences
@@ -24,10 +26,12 @@ from mianjing.atlas.facets import SHOWN, group_facets
 from mianjing.atlas.listings import Listing, group_listings
 from mianjing.atlas.matrix import group_forms, group_matrix
 from mianjing.calculators import read_calculators, run_result, show_number
+from mianjing.cards import count_topic_cards
 from mianjing.checks import QUESTION_SECTIONS, TOPIC_SECTIONS
 from mianjing.claims import CITATION, cited_by, find_citations
 from mianjing.diagrams import DIAGRAMS
 from mianjing.estimates.presets import read_presets
+from mianjing.labels import round_label
 from mianjing.markdown import DIAGRAM, make_fence, make_fold, replace_prose
 from mianjing.model import (
     Catalog,
@@ -36,16 +40,13 @@ from mianjing.model import (
     Experience,
     Period,
     Question,
-    Round,
     Topic,
 )
-from mianjing.vocabulary import FIELD_TERMS, UNKNOWN, read_vocabulary
+from mianjing.vocabulary import FIELD_TERMS, read_vocabulary
 
 Href = Callable[[str, str], str]
 
 _BLOCK = re.compile(r"^<!-- mianjing: (\S+) -->$", re.MULTILINE)
-_SECOND_HEADING = re.compile(r"(<h2 id=.*?</h2>)", re.DOTALL)
-_NUMERALS = "零一二三四五六七八九十"
 
 
 class UnknownBlockError(Exception):
@@ -55,19 +56,6 @@ class UnknownBlockError(Exception):
 def label(terms: str, key: str) -> str:
     """词表 terms 里 key 的中文。"""
     return read_vocabulary()[terms].label(key)
-
-
-def round_label(one: Round) -> str:
-    """一轮的称呼：名称优先，其次「一面」「一至二面」，都没有时是「某一轮」。"""
-    if one.name:
-        return one.name
-    if one.index == UNKNOWN:
-        return "某一轮"
-    return "至".join(_numeral(int(part)) for part in one.index.split("-")) + "面"
-
-
-def _numeral(number: int) -> str:
-    return _NUMERALS[number] if number <= 10 else str(number)
 
 
 def period_label(period: Period) -> str:
@@ -228,10 +216,9 @@ def render_question(question: Question, catalog: Catalog, href: Href) -> str:
 
 def fold_answers(html: str) -> str:
     """题目页的五层答案各折进一个 `<details>`：先自己答，再展开；标题仍在外面，目录与链接照旧。"""
-    head, *parts = _SECOND_HEADING.split(html)
+    head, sections = split_sections(html)
     folded = [head]
-    for heading, body in zip(parts[::2], parts[1::2], strict=True):
-        name = re.sub(r"<a .*?</a>|<[^>]+>", "", heading)
+    for heading, name, body in sections:
         if name in QUESTION_SECTIONS:
             summary = f"<summary data-search-exclude>展开：{name}</summary>"
             body = f'\n<details class="mj-fold">{summary}{body}</details>\n'
@@ -354,11 +341,27 @@ BLOCKS: dict[str, Callable[[Catalog, Href], str]] = {
     "exercise-mistakes": _block("exercise_mistakes.html"),
     "vocabulary": _block("vocabulary.html"),
     "question-companies": _block("question_companies.html"),
+    "review": lambda catalog, href: _template(
+        "review.html", counts=count_topic_cards(catalog), catalog=catalog, href=href
+    ),
+    "mock": lambda catalog, href: _template("mock.html", catalog=catalog, href=href),
+    "plan": lambda catalog, href: _render_plan(catalog, href),
     "calculators": lambda catalog, href: _render_calculators(),
     "errata": _block("errata.html"),
     "claim-counts": _block("claim_counts.html"),
     "claim-list": _block("claim_list.html"),
 }
+
+
+def _render_plan(catalog: Catalog, href: Href) -> str:
+    """没有选公司时的计划；选了之后由浏览器用同样的分重排。"""
+    items = planning.list_items(catalog)
+    return _template(
+        "plan.html",
+        plan=planning.make_plan(catalog, items, planning.weigh_records(catalog, items)),
+        catalog=catalog,
+        href=href,
+    )
 
 
 def _render_calculators() -> str:

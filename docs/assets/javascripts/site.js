@@ -11,6 +11,8 @@ const CAPABILITIES = /** @type {[string, () => Promise<{enhance(): void}>][]} */
   ["form[data-calculator]", () => import("./calculators.js")],
   [".mj-run", () => import("./cells.js")],
   [".mj-practice, .mj-practice-progress", () => import("./practice.js")],
+  [".mj-review, .mj-mock", () => import("./review.js")],
+  [".mj-plan", () => import("./plan.js")],
 ]);
 
 function enhance() {
