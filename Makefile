@@ -1,6 +1,6 @@
 # 两条命令就够：make serve 看站，make test 跑完 CI 跑的一切。
 .DEFAULT_GOAL := help
-.PHONY: help serve build check test assets execute bench bench-search lock
+.PHONY: help serve build publish check test assets zip execute bench bench-search lock
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONPATH := $(CURDIR)/hooks
@@ -21,6 +21,11 @@ build:           ## 严格构建、审计、查链接，全部通过才换成 si
 	@npm run --silent bundle
 	python -m mianjing build
 
+publish:         ## build，另把「面试前 30 分钟」打印成 PDF（要 Chromium）
+	@sh .ci/setup test
+	@npm run --silent bundle
+	python -m mianjing build --pdf
+
 check:           ## 数据、风格、类型：几秒，只要 Python
 	@sh .ci/setup check
 	@python -m mianjing check
@@ -39,6 +44,11 @@ test:            ## CI 跑的一切：检查、类型、工作流、单元、站
 assets:          ## 取来网页里的 Python（24 MB，按哈希收）；没有它，运行的按钮是灰的
 	@sh .ci/setup assets
 	@python -m mianjing assets
+
+zip:             ## 离线包：从文件打开的一版，装成 docs/offline.zip，再构建就发在 /offline.zip
+	@sh .ci/setup serve
+	@npm run --silent bundle
+	python -m mianjing zip
 
 execute:         ## 重新执行变了的推导：notebooks/*.py → *.ipynb
 	@sh .ci/setup test

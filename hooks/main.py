@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mianjing.search_box import SearchBox
-from mianjing.site_pages import SitePages
+from mianjing.site_pages import SitePages, apply_edition
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import Files
@@ -21,6 +21,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     global _site
     if not config.repo_url:
         config.edit_uri = None
+    apply_edition(config)
     _site = SitePages(Path(config.config_file_path).parent, config)
     config.plugins["material/search"] = SearchBox()
     return config
@@ -62,8 +63,9 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
 
 
 def on_env(env: Any, config: MkDocsConfig, files: Files) -> Any:
-    """各页进搜索索引，再把全部页面的公式一次渲染。"""
+    """各页进搜索索引，做好牌组，再把全部页面的公式一次渲染。"""
     _site.index_pages(files)
+    _site.make_deck(files)
     _site.render_math(files)
     return env
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import settings
 
 from tests.library import CROWD, Library, write_library
-from tests.server import MOUNTS, SITES, SiteServer, serve_site
+from tests.server import MOUNTS, SITES, Faults, SiteServer, serve_site
 
 GOLDEN = Path(__file__).with_name("golden")
 
@@ -29,7 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """主进程开服务器；pytest -n 的各个进程拿到的是它们的地址。"""
     if hasattr(config, "workerinput"):
         config.stash[SITES] = {
-            mount: SiteServer(Path(site), mount, port)
+            mount: SiteServer(Path(site), mount, port, Faults())
             for mount, (site, port) in config.workerinput["sites"].items()
         }
         return

@@ -1,8 +1,9 @@
-"""命令行：python -m mianjing check | build | audit 目录 | execute [名字…] | assets。"""
+"""命令行：python -m mianjing check | build | audit 目录 | execute [名字…] | assets | zip …"""
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
@@ -15,31 +16,44 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="mianjing", description="面经站的检查、构建与执行")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("check", help="检查全部数据，一次列出所有问题")
-    commands.add_parser("build", help="严格构建到 site.next/，审计通过后换成 site/")
+    build = commands.add_parser("build", help="严格构建到 site.next/，审计通过后换成 site/")
+    build.add_argument("--pdf", action="store_true", help="另打印「面试前 30 分钟」的 PDF")
     audit = commands.add_parser("audit", help="扫描构建好的站：链接、锚点、外部主机")
     audit.add_argument("site", type=Path)
     execute = commands.add_parser("execute", help="重新执行推导，写出 .ipynb")
     execute.add_argument("names", nargs="*", help="只执行这几本；缺省为全部")
     commands.add_parser("assets", help="取来浏览器里的 Python，放进 docs/assets/pyodide/")
+    issue = commands.add_parser("issue", help="回复一篇面经 issue：读事件的 JSON，打印回复")
+    issue.add_argument("event", type=Path)
+    commands.add_parser("issue-forms", help="由词表生成 .github/ISSUE_TEMPLATE/")
+    commands.add_parser("zip", help="构建从文件打开的一版，装成 docs/offline.zip")
     options = parser.parse_args(arguments)
     if options.command == "check":
         return run_check(ROOT)
     if options.command == "build":
-        return run_build(ROOT)
+        return run_build(ROOT, options.pdf)
     if options.command == "audit":
         return run_audit(options.site)
     if options.command == "assets":
         return run_assets(ROOT)
+    if options.command == "issue":
+        return run_issue(ROOT, options.event)
+    if options.command == "issue-forms":
+        return run_issue_forms(ROOT)
+    if options.command == "zip":
+        return run_zip(ROOT)
     return run_execute(ROOT, options.names)
 
 
 def run_check(root: Path) -> int:
-    """检查数据；有问题时全部打印并返回 1。"""
+    """检查数据；有问题时全部打印并返回 1。在 GitHub Actions 里写成注解。"""
+    from mianjing.annotations import render_annotation
     from mianjing.library import read_library
 
     catalog, problems = read_library(root)
+    annotated = os.environ.get("GITHUB_ACTIONS") == "true"
     for problem in problems:
-        print(problem, file=sys.stderr)
+        print(render_annotation(problem) if annotated else problem, file=sys.stderr)
     if problems:
         print(f"共 {len(problems)} 个问题", file=sys.stderr)
         return 1
@@ -50,11 +64,11 @@ def run_check(root: Path) -> int:
     return 0
 
 
-def run_build(root: Path) -> int:
+def run_build(root: Path, with_pdf: bool = False) -> int:
     """构建、审计，全部通过才替换 site/。"""
     from mianjing.build import build_site
 
-    return build_site(root, root / "site")
+    return build_site(root, root / "site", with_pdf)
 
 
 def run_audit(site: Path) -> int:
@@ -75,6 +89,36 @@ def run_assets(root: Path) -> int:
     from mianjing.assets import fetch_assets
 
     return fetch_assets(root)
+
+
+def run_issue(root: Path, event: Path) -> int:
+    """打印给 issue 的回复（仓库名取自环境变量 GITHUB_REPOSITORY）；不是面经表单时什么也不打印。"""
+    from datetime import date
+
+    from mianjing.issue_form import answer_issue, has_form
+    from mianjing.library import read_library
+
+    body = json.loads(event.read_text(encoding="utf-8"))["issue"]["body"] or ""
+    if has_form(body):
+        catalog, _ = read_library(root)
+        repository = os.environ["GITHUB_REPOSITORY"]
+        print(answer_issue(body, catalog, date.today().isoformat(), repository), end="")
+    return 0
+
+
+def run_issue_forms(root: Path) -> int:
+    """写出 issue 表单。"""
+    from mianjing.issue_templates import write_templates
+
+    write_templates(root)
+    return 0
+
+
+def run_zip(root: Path) -> int:
+    """做离线包；构建或审计没有通过时返回非零。"""
+    from mianjing.archive import make_archive
+
+    return make_archive(root)
 
 
 def run_execute(root: Path, names: list[str]) -> int:

@@ -95,8 +95,11 @@ def _loaded(tag: str, name: str, value: str) -> list[str]:
     return []
 
 
-def audit_site(site: Path, base: str = "/") -> list[Problem]:
-    """检查 site 下的全部 HTML；base 是站点所在的路径，如 `/kb/`（404 页用绝对路径）。"""
+def audit_site(site: Path, base: str = "/", opens_folders: bool = True) -> list[Problem]:
+    """检查 site 下的全部 HTML；base 是站点所在的路径，如 `/kb/`（404 页用绝对路径）。
+
+    opens_folders：指向文件夹的链接会不会打开其中的 index.html；从文件打开时不会。
+    """
     pages = {file: _read(file) for file in sorted(site.rglob("*.html"))}
     problems: list[Problem] = []
     find = cache(partial(_find_file, site))
@@ -112,7 +115,7 @@ def audit_site(site: Path, base: str = "/") -> list[Problem]:
                 message = f"从别处取文件「{url}」：一切文件由本站发出"
                 problems.append(Problem(path, line, "E502", "", message))
             elif not parts.scheme:
-                problems += _check_target(site, base, pages, file, line, url, find)
+                problems += _check_target(site, base, pages, file, line, url, find, opens_folders)
         for line, url in page.links:
             parts = _split(url)
             if url == _INERT:
@@ -121,8 +124,13 @@ def audit_site(site: Path, base: str = "/") -> list[Problem]:
                 message = f"不允许的链接「{url[:80]}」：只用 http、https、mailto 与站内路径"
                 problems.append(Problem(path, line, "E503", "", message))
             elif not parts.scheme and not parts.netloc:
-                problems += _check_target(site, base, pages, file, line, url, find)
+                problems += _check_target(site, base, pages, file, line, url, find, opens_folders)
     return problems
+
+
+def read_loads(file: Path) -> list[str]:
+    """打开这一页就会取的文件，按出现次序。"""
+    return [url for _, _, url in _read(file).loads]
 
 
 def _split(url: str) -> SplitResult | None:
@@ -141,7 +149,14 @@ def _read(file: Path) -> _Html:
 
 
 def _check_target(
-    site: Path, base: str, pages: dict[Path, _Html], file: Path, line: int, url: str, find: _Find
+    site: Path,
+    base: str,
+    pages: dict[Path, _Html],
+    file: Path,
+    line: int,
+    url: str,
+    find: _Find,
+    opens_folders: bool,
 ) -> list[Problem]:
     parts = urlsplit(url)
     path = unquote(parts.path)
@@ -153,6 +168,8 @@ def _check_target(
     target = find(normpath(start)) if path else file
     if target is None:
         return [Problem(where, line, "E504", "", f"链接「{url}」指向不存在的文件")]
+    if path and not opens_folders and target.name != path.rpartition("/")[2]:
+        return [Problem(where, line, "E504", "", f"链接「{url}」指向文件夹，应指到文件")]
     anchor = unquote(parts.fragment)
     known = pages.get(target)
     if anchor and known is not None and anchor not in known.ids:

@@ -10,21 +10,42 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from mianjing.audit import audit_site
+from mianjing.edition import SITE, environment_for
+from mianjing.offline import OfflineError, write_offline
+from mianjing.pdf import PDF_WANTED, MissingBrowserError, print_briefs
 
 
-def build_site(root: Path, site: Path) -> int:
-    """把仓库 root 构建成 site，返回退出码；站点地址取自环境变量 SITE_URL。"""
+def build_site(root: Path, site: Path, with_pdf: bool = False) -> int:
+    """把仓库 root 构建成 site，返回退出码；站点地址取自环境变量 SITE_URL。
+
+    with_pdf 时另把「面试前 30 分钟」打印成 PDF，页面里有它们的链接；链接的文件在不在由审计看。
+    """
     fresh, old = site.with_name(f"{site.name}.next"), site.with_name(f"{site.name}.old")
     shutil.rmtree(fresh, ignore_errors=True)
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(fresh)]
-    code = subprocess.run(command, cwd=root, check=False).returncode
+    environment = environment_for(SITE)
+    environment.pop(PDF_WANTED, None)
+    if with_pdf:
+        environment[PDF_WANTED] = "1"
+    code = subprocess.run(command, cwd=root, env=environment, check=False).returncode
     if code:
         print(f"构建没有通过，{site.name}/ 保持原样", file=sys.stderr)
         return code
+    if with_pdf:
+        try:
+            print(f"打印了 {len(print_briefs(fresh))} 份 PDF")
+        except MissingBrowserError as error:
+            print(f"{error}；{site.name}/ 保持原样", file=sys.stderr)
+            return 1
     problems = audit_site(fresh, read_base(os.environ.get("SITE_URL", "")))
     if problems:
         print("\n".join(map(str, problems)), file=sys.stderr)
         print(f"审计发现 {len(problems)} 个问题，{site.name}/ 保持原样", file=sys.stderr)
+        return 1
+    try:
+        write_offline(root, fresh)
+    except OfflineError as error:
+        print(f"离线的清单没有做成，{site.name}/ 保持原样：{error}", file=sys.stderr)
         return 1
     shutil.rmtree(old, ignore_errors=True)
     if site.exists():

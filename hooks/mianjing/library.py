@@ -38,6 +38,7 @@ from mianjing.vocabulary import read_vocabulary
 
 T = TypeVar("T", Experience, Topic, Question, Exercise)
 
+COMPANIES = "docs/experiences/companies.yml"
 TABLES = ("companies.yml", "sources.yml")
 ERRATA = "docs/about/errata.yml"
 _IGNORED_DIRS = {"assets", "decisions"}

@@ -104,7 +104,8 @@ class PageCache:
         return hashlib.sha256("\0".join((self.version, *parts)).encode()).hexdigest()
 
     def _file(self, uri: str) -> Path:
-        return self.folder / f"{hashlib.sha256(uri.encode()).hexdigest()[:24]}.json"
+        name = f"{self.config.use_directory_urls} {uri}"  # 离线包的地址不同，另成一份
+        return self.folder / f"{hashlib.sha256(name.encode()).hexdigest()[:24]}.json"
 
     def _read(self, page: Page) -> dict[str, Any]:
         uri = page.file.src_uri

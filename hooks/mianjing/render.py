@@ -8,14 +8,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import asdict
-from datetime import UTC, date, datetime
-from email.utils import format_datetime
+from dataclasses import asdict, dataclass
+from datetime import date
+from functools import partial
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from mianjing import briefs
 from mianjing import catalog as group
 from mianjing import plan as planning
 from mianjing.answers import split_sections
@@ -31,6 +32,9 @@ from mianjing.checks import QUESTION_SECTIONS, TOPIC_SECTIONS
 from mianjing.claims import CITATION, cited_by, find_citations
 from mianjing.diagrams import DIAGRAMS
 from mianjing.estimates.presets import read_presets
+from mianjing.export.csv_file import TABLE_TITLES, TABLES
+from mianjing.export.schema import list_fields
+from mianjing.export.shapes import TITLES
 from mianjing.labels import round_label
 from mianjing.markdown import DIAGRAM, make_fence, make_fold, replace_prose
 from mianjing.model import (
@@ -42,11 +46,22 @@ from mianjing.model import (
     Question,
     Topic,
 )
+from mianjing.offline import ARCHIVE
 from mianjing.vocabulary import FIELD_TERMS, read_vocabulary
 
 Href = Callable[[str, str], str]
 
 _BLOCK = re.compile(r"^<!-- mianjing: (\S+) -->$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Site:
+    """这一次构建才知道的事。"""
+
+    repository: str = ""
+    """GitHub 上的「主人/仓库」，不知道时是空串。"""
+    archive_bytes: int | None = None
+    """离线包的大小，没有时是 None。"""
 
 
 class UnknownBlockError(Exception):
@@ -81,14 +96,15 @@ def rounds_label(experience: Experience) -> str:
     return f"{low}～{high} 轮"
 
 
-_environment = Environment(
+environment = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),
     autoescape=True,
     trim_blocks=True,
     lstrip_blocks=True,
     undefined=StrictUndefined,
 )
-_environment.globals.update(
+"""全部模板共用的 Jinja：值一律转义，没有给的名字就是错。"""
+environment.globals.update(
     age_label=age_label,
     asked_forms=group.asked_forms,
     asked_topics=group.asked_topics,
@@ -110,7 +126,7 @@ _environment.globals.update(
 
 def _template(name: str, **values: object) -> str:
     """渲染一个模板；去掉空行，免得 Markdown 把一块 HTML 拆成几段。"""
-    html = _environment.get_template(name).render(**values)
+    html = environment.get_template(name).render(**values)
     return "\n".join(line for line in html.splitlines() if line.strip()) + "\n"
 
 
@@ -284,6 +300,57 @@ def render_derivation(
     return "\n".join([head, markdown, "" if number else _render_aliases(derivation.aliases)])
 
 
+def render_topic_brief(topic: Topic, catalog: Catalog, href: Href, pdf: str) -> str:
+    """考点的「面试前 30 分钟」：公式与表、误区、各题最要紧的一条错。
+
+    pdf 是这一页的 PDF 的相对地址，这次构建没有就是空串。
+    """
+    questions = [q for q in catalog.questions.values() if q.topic == topic.key]
+    mistakes = [
+        f"- {question.title}：{mistake.removeprefix('- ')}"
+        for question in questions
+        for mistake in briefs.select_mistakes(question)[:1]
+    ]
+    parts = [
+        _template("brief_head.html", topic=topic, pdf=pdf, href=href),
+        "## 公式与表",
+        briefs.select_formulas(topic),
+        "## 误区",
+        "\n".join(briefs.select_traps(topic)),
+    ]
+    if mistakes:
+        parts += ["## 各题最要紧的一条错", "\n".join(mistakes)]
+    return render_marks("\n\n".join(parts), catalog, href)
+
+
+def render_company_brief(company: str, catalog: Catalog, href: Href, pdf: str) -> str:
+    """公司的「面试前 30 分钟」：结果、问了什么、这些考点的 30 秒版与误区。pdf 同上。"""
+    experiences = [e for e in catalog.experiences.values() if e.company == company]
+    values = {"experiences": experiences, "catalog": catalog, "href": href}
+    hint = briefs.make_hint(catalog, company)
+    asked = (
+        _template("brief_hint.html", hint=hint, **values)
+        if hint
+        else _template("brief_asked.html", **values)
+    )
+    parts = [
+        _template("brief_head.html", topic=None, pdf=pdf, href=href),
+        _template("brief_company.html", **values),
+        "## 问了什么",
+        asked,
+    ]
+    answers = [
+        f"**{question.title}**（{topic.title}）：{briefs.select_brief(question)}"
+        for topic, questions in briefs.select_questions(catalog, company)
+        for question in questions
+    ]
+    if answers:
+        parts += ["## 30 秒版", *answers]
+    if traps := briefs.select_company_traps(catalog, company):
+        parts += ["## 误区", "\n".join(traps)]
+    return render_marks("\n\n".join(parts), catalog, href)
+
+
 def render_marks(markdown: str, catalog: Catalog, href: Href) -> str:
     """正文里的引用（`[✓](claim:键)`）与图（`![替代文字](diagram:名字)`）换成 HTML。"""
 
@@ -298,15 +365,16 @@ def render_marks(markdown: str, catalog: Catalog, href: Href) -> str:
     return replace_prose(markdown, lambda line: DIAGRAM.sub(draw, CITATION.sub(cite, line)))
 
 
-def render_blocks(markdown: str, catalog: Catalog, href: Href) -> str:
+def render_blocks(markdown: str, catalog: Catalog, href: Href, site: Site | None = None) -> str:
     """把 `<!-- mianjing: 名字 -->` 单独一行的标记换成生成的块，引用换成记号。"""
+    blocks = BLOCKS | {name: partial(block, site or Site()) for name, block in SITE_BLOCKS.items()}
 
     def replace(match: re.Match[str]) -> str:
         name = match.group(1)
-        if name not in BLOCKS:
-            known = "、".join(BLOCKS)
+        if name not in blocks:
+            known = "、".join(blocks)
             raise UnknownBlockError(f"不认识的生成块「{name}」，可用：{known}")
-        return BLOCKS[name](catalog, href)
+        return blocks[name](catalog, href)
 
     return _BLOCK.sub(replace, render_marks(markdown, catalog, href))
 
@@ -348,6 +416,18 @@ BLOCKS: dict[str, Callable[[Catalog, Href], str]] = {
     "plan": lambda catalog, href: _render_plan(catalog, href),
     "calculators": lambda catalog, href: _render_calculators(),
     "errata": _block("errata.html"),
+    "brief-list": lambda catalog, href: _template(
+        "brief_list.html", companies=briefs.list_companies(catalog), catalog=catalog, href=href
+    ),
+    "data-files": lambda catalog, href: _template(
+        "data_files.html", titles=TITLES, catalog=vars(catalog), href=href
+    ),
+    "data-tables": lambda catalog, href: _template(
+        "data_tables.html", titles=TABLE_TITLES, tables=TABLES, href=href
+    ),
+    "data-fields": lambda catalog, href: _template(
+        "data_fields.html", titles=TITLES, list_fields=list_fields
+    ),
     "claim-counts": _block("claim_counts.html"),
     "claim-list": _block("claim_list.html"),
 }
@@ -364,6 +444,22 @@ def _render_plan(catalog: Catalog, href: Href) -> str:
     )
 
 
+def _render_form(site: Site, catalog: Catalog, href: Href) -> str:
+    return _template("experience_form.html", catalog=catalog, repository=site.repository, href=href)
+
+
+def _render_archive(site: Site, catalog: Catalog, href: Href) -> str:
+    address = "" if site.archive_bytes is None else href(ARCHIVE, "")
+    return _template("offline_archive.html", size=site.archive_bytes, address=address)
+
+
+SITE_BLOCKS: dict[str, Callable[[Site, Catalog, Href], str]] = {
+    "experience-form": _render_form,
+    "offline-archive": _render_archive,
+}
+"""还要知道这次构建的块。"""
+
+
 def _render_calculators() -> str:
     presets = {
         key: {name: value for name, value in asdict(preset).items() if isinstance(value, int)}
@@ -376,20 +472,6 @@ def _render_calculators() -> str:
         show_number=show_number,
         presets=json.dumps(presets),
     )
-
-
-def render_errata_feed(catalog: Catalog, site_url: str) -> str:
-    """勘误的 RSS 2.0；site_url 是站点根的地址，以 / 结尾。"""
-    return _environment.get_template("errata.xml").render(
-        errata=sorted(catalog.errata.values(), key=lambda e: (e.fixed or "", e.key), reverse=True),
-        site_url=site_url,
-        date=_rss_date,
-    )
-
-
-def _rss_date(day: str) -> str:
-    """`2026-11-25` → `Wed, 25 Nov 2026 00:00:00 +0000`。"""
-    return format_datetime(datetime.fromisoformat(day).replace(tzinfo=UTC))
 
 
 def _render_sources(page: Topic | Question) -> list[str]:

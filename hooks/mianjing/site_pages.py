@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -15,13 +17,17 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page as SitePage
 
-from mianjing import cards, formulas, plan, render
+from mianjing import briefs, cards, formulas, plan, render
 from mianjing.assets import missing_assets
 from mianjing.atlas.age import read_today
 from mianjing.atlas.compare import dump_comparison
 from mianjing.atlas.facets import dump_facets
 from mianjing.atlas.listings import Listing, group_listings
-from mianjing.dates import read_dates
+from mianjing.contribution import dump_rules
+from mianjing.dates import read_history
+from mianjing.edition import FILE, SITE
+from mianjing.export import anki, render_data
+from mianjing.feeds import FEEDS, render_feed
 from mianjing.fonts import subset_fonts
 from mianjing.library import read_library
 from mianjing.model import Catalog, Derivation, Exercise, Experience, Page, Question, Topic
@@ -33,7 +39,9 @@ from mianjing.notebook import (
     render_notebook,
     retarget,
 )
+from mianjing.offline import ARCHIVE, render_manifest
 from mianjing.page_cache import PageCache
+from mianjing.pdf import PDF_WANTED
 from mianjing.practice import dump_exercise
 from mianjing.problem import Problem
 from mianjing.search.documents import Document, make_documents, read_synonyms
@@ -54,16 +62,41 @@ class DerivationPage:
         return self.derivation.pages[self.number][1]
 
 
-Record = Experience | Topic | Question | Exercise | DerivationPage | Listing | Page
+@dataclass(frozen=True)
+class BriefPage:
+    """一家公司或一个考点的「面试前 30 分钟」。"""
+
+    key: str
+    title: str
+    source: str
+    """摘自哪个文件，日期随它。"""
+
+
+Record = Experience | Topic | Question | Exercise | DerivationPage | BriefPage | Listing | Page
 
 _BUNDLE = "assets/bundle"
 _FONTS = f"{_BUNDLE}/fonts"
+_FILE_SCRIPT = f"{_BUNDLE}/file.js"
+"""离线包的一份脚本；发布的站不带它，离线包不带另一个离线包。"""
 STYLES = {
     "atlas": "mj-atlas",
     "katex": 'class="katex',
+    "brief": "mj-brief",
+    "contribute": "data-experience-form",
+    "offline": 'class="mj-offline"',
     "study": "mj-study",
 }
 """只在用到的页面才取的样式：`docs/assets/stylesheets/pages/` 里的名字 → 有这段字的页面才带上。"""
+
+
+def apply_edition(config: MkDocsConfig) -> None:
+    """离线包：链接指到文件，一份普通脚本，没有即时导航。"""
+    if config.extra["edition"] != FILE:
+        return
+    config.use_directory_urls = False
+    config.extra_javascript = [_FILE_SCRIPT]
+    features = config.theme["features"]
+    config.theme["features"] = [name for name in features if name != "navigation.instant"]
 
 
 class SitePages:
@@ -73,6 +106,10 @@ class SitePages:
         """读入仓库 root；数据有问题时抛 PluginError，列出全部问题。"""
         self.root = root
         self.config = config
+        self.edition: str = config.extra["edition"]
+        archive = root / "docs" / ARCHIVE
+        has_archive = self.edition != FILE and archive.is_file()
+        self.archive_bytes = archive.stat().st_size if has_archive else None
         self.catalog: Catalog
         self.catalog, problems = read_library(root)
         self.notebooks: dict[str, Rendering] = {
@@ -89,32 +126,52 @@ class SitePages:
             self.notebooks,
         )
         self.has_python = not missing_assets(root)
+        self.has_pdf = bool(os.environ.get(PDF_WANTED))
         for name in STYLES:
             style = f"docs/{_BUNDLE}/{name}.css"
             if not (root / style).is_file():
                 message = "还没有打包浏览器端的库：运行 npm run bundle，或用 make serve、make build"
                 problems.append(Problem(style, 1, "E305", "", message))
         _stop_on(problems)
-        self.dates = read_dates(root)
         self.today = read_today(root)
+        self.history = read_history(root)
         self.records = _by_source(self.catalog)
+        self.answers: dict[str, str] = {}
         self.cache = PageCache(root / ".cache" / "pages", config)
         self.documents: list[Document] = []
         self.search_files: Future[dict[str, bytes]]
         self.characters: set[str] = set()
-        self.answers: dict[str, str] = {}
         self.card_files: dict[str, str] = {}
 
     def add_files(self, files: Files) -> Files:
-        """加入推导的各页、可下载的源与结果、图、网页要的代码格。"""
-        feed = render.render_errata_feed(self.catalog, self.config.site_url or "/")
-        files.append(File.generated(self.config, "errata.xml", content=feed))
+        """加入推导的各页、可下载的源与结果、图、网页要的代码格，带走的数据与订阅。"""
+        site_url = self.config.site_url or "/"
+        for feed in FEEDS:
+            xml = render_feed(feed, self.catalog, self.history, site_url)
+            files.append(File.generated(self.config, feed.path, content=xml))
+        for path, data in render_data(self.catalog, site_url).items():
+            files.append(File.generated(self.config, path, content=data))
+        files.append(File.generated(self.config, anki.PATH, content=b""))
         self._add_atlas(files)
         for where, text in (
             (cards.INDEX, cards.dump_cards(self.catalog)),
             (plan.PATH, plan.dump_plan(self.catalog)),
         ):
             files.append(File.generated(self.config, where, content=text))
+        for uri, record in self.records.items():
+            if isinstance(record, BriefPage):
+                files.append(File.generated(self.config, uri, content=""))
+        rules = dump_rules(self.catalog, _repository(self.config.repo_url or ""))
+        where = "contribute/experience/rules.json"
+        files.append(File.generated(self.config, where, content=rules))
+        unwanted = files.get_file_from_path(ARCHIVE if self.edition == FILE else _FILE_SCRIPT)
+        if unwanted is not None:
+            files.remove(unwanted)
+        if self.edition == SITE:
+            manifest = render_manifest(
+                self.config.site_name or "", self.config.site_description or ""
+            )
+            files.append(File.generated(self.config, "manifest.webmanifest", content=manifest))
         for key, exercise in self.catalog.exercises.items():
             where = f"practice/{key}/exercise.json"
             files.append(File.generated(self.config, where, content=dump_exercise(exercise)))
@@ -172,6 +229,7 @@ class SitePages:
             ("questions", [f"questions/{key}.md" for key in self.catalog.questions]),
             ("practice", [f"practice/{key}/index.md" for key in self.catalog.exercises]),
             ("notebooks", parts),
+            (briefs.FOLDER, [u for u, r in self.records.items() if isinstance(r, BriefPage)]),
         ):
             pages = [_page(files, uri) for uri in uris]
             section = _section_of(nav, f"{folder}/index.md")
@@ -208,11 +266,11 @@ class SitePages:
 
         page.meta = {"title": record.title, "description": self._description(record)}
         markdown = retarget(markdown, uri, self.homes)
-        if date := self.dates.get(self._source_path(page)):
-            page.meta["git_revision_date_localized"] = date
+        if change := self.history.get(self._source_path(page)):
+            page.meta["git_revision_date_localized"] = change.day
         if isinstance(record, Page):
             page.meta["hide"] = _hidden_parts(record)
-        elif isinstance(record, Listing):
+        elif isinstance(record, BriefPage | Listing):
             page.meta["hide"] = ["toc"]
         elif isinstance(record, DerivationPage):
             page.meta["tags"] = [] if record.number else tags_of(record.derivation, self.catalog)
@@ -241,19 +299,39 @@ class SitePages:
                     _repository(self.config.repo_url or ""),
                     href,
                 )
+            case BriefPage():
+                pdf = f"{record.key}.pdf" if self.has_pdf else ""
+                if record.key in self.catalog.topics:
+                    topic = self.catalog.topics[record.key]
+                    return title + render.render_topic_brief(topic, self.catalog, href, pdf)
+                return title + render.render_company_brief(record.key, self.catalog, href, pdf)
             case Page():
                 try:
-                    return title + render.render_blocks(record.body, self.catalog, href)
+                    repository = _repository(self.config.repo_url or "")
+                    site = render.Site(repository, self.archive_bytes)
+                    return title + render.render_blocks(record.body, self.catalog, href, site)
                 except render.UnknownBlockError as error:
                     raise PluginError(f"docs/{uri}: {error}") from error
 
     def fold(self, html: str, page: SitePage) -> str:
-        """题目页的答案折起来，折之前的留给卡片；其余页面原样。"""
+        """题目页的答案折起来，折之前的留给卡片与牌组；其余页面原样。"""
         record = self.records[page.file.src_uri]
         if not isinstance(record, Question):
             return html
         self.answers[record.key] = html
         return render.fold_answers(html)
+
+    def make_deck(self, files: Files) -> None:
+        """全部题目都转成 HTML 之后，写好牌组；复制静态文件在这以后。"""
+        deck = [
+            anki.Card(
+                question, self.answers[key], anki.last_change(question, self.catalog, self.history)
+            )
+            for key, question in self.catalog.questions.items()
+        ]
+        file = files.get_file_from_path(anki.PATH)
+        assert file is not None
+        file.content_bytes = anki.render_deck(deck, self.catalog, self.config.site_url or "/")
 
     def index_pages(self, files: Files) -> None:
         """各页的文字进搜索索引；要在公式渲染之前，公式此时还是 TeX。
@@ -262,7 +340,9 @@ class SitePages:
         """
         pages = {}
         for file in files.documentation_pages():
-            if isinstance(file.page, SitePage):
+            if isinstance(file.page, SitePage) and not isinstance(
+                self.records[file.src_uri], BriefPage
+            ):
                 pages[file.src_uri] = (file.page.url, self.cache.read_sections(file.page))
         self.cache.write()
         self.documents = make_documents(self.catalog, pages, self._tag_anchor)
@@ -337,6 +417,8 @@ class SitePages:
         record = self.records[page.file.src_uri]
         if isinstance(record, DerivationPage):
             return f"notebooks/{record.derivation.key}.py"
+        if isinstance(record, BriefPage):
+            return record.source
         return f"docs/{page.file.src_uri}"
 
     def _description(self, record: Record) -> str:
@@ -355,15 +437,18 @@ class SitePages:
                 return record.description
             case DerivationPage():
                 return record.derivation.description
+            case BriefPage():
+                return f"{record.title}：打印出来两面 A4"
             case _:
                 return record.description or self.config.site_description or ""
 
 
 def _hidden_parts(page: Page) -> list[str]:
-    """首页与放大表的页面不要两边的栏，把宽度让给正文。"""
+    """首页与放大表与表单的页面不要两边的栏，把宽度让给正文。"""
     if page.path == "docs/index.md":
         return ["navigation", "toc"]
-    return ["toc"] if "-table -->" in page.body else []
+    wide = "-table -->" in page.body or "-form -->" in page.body
+    return ["toc"] if wide else []
 
 
 def _by_source(catalog: Catalog) -> dict[str, Record]:
@@ -376,7 +461,17 @@ def _by_source(catalog: Catalog) -> dict[str, Record]:
     for derivation in catalog.derivations.values():
         for number, (uri, _) in enumerate(derivation.pages):
             records[uri] = DerivationPage(derivation, number)
+    for brief in _briefs(catalog):
+        records[f"{briefs.FOLDER}/{brief.key}.md"] = brief
     return records
+
+
+def _briefs(catalog: Catalog) -> Iterator[BriefPage]:
+    for key in briefs.list_companies(catalog):
+        newest = [e for e in catalog.experiences.values() if e.company == key][-1]
+        yield BriefPage(key, f"面试前 30 分钟：{catalog.companies[key].name}", newest.path)
+    for topic in catalog.topics.values():
+        yield BriefPage(topic.key, f"面试前 30 分钟：{topic.title}", topic.path)
 
 
 def _page(files: Files, uri: str) -> SitePage:

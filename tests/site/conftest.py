@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -49,9 +49,11 @@ def server(open_site: Callable[[str], SiteServer]) -> SiteServer:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """机器上的 Chromium。"""
+    """机器上的 Chromium；不装 service worker，它答的请求测试拦不到。测离线的自己打开。"""
     with sync_playwright() as playwright:
         chromium = launch_chromium(playwright)
+        opened = partial(chromium.new_context, service_workers="block")
+        chromium.new_context = opened  # type: ignore[method-assign]
         yield chromium
         chromium.close()
 

@@ -238,3 +238,13 @@ def test_no_address_stops_the_audit(site: Path, url: str) -> None:
 def test_a_very_long_address(site: Path) -> None:
     [message] = audit(site, f'<a href="{"x" * 5000}">x</a>')
     assert "E504" in message
+
+
+def test_links_to_folders_open_nothing_from_a_file(site: Path) -> None:
+    """从文件打开时没有服务器替人找 index.html。"""
+    write_page(site, "page.html", '<a href="topics/a b/">页</a><a href="topics/a b">页</a>')
+    assert audit_site(site) == []
+    messages = [str(one) for one in audit_site(site, opens_folders=False)]
+    assert len(messages) == 2 and all("应指到文件" in message for message in messages)
+    write_page(site, "page.html", '<a href="topics/a b/index.html#直觉">页</a><a href="#">首</a>')
+    assert audit_site(site, opens_folders=False) == []

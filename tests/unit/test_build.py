@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from mianjing.build import build_site, read_base
+from mianjing.offline import OfflineError
+from mianjing.pdf import PDF_WANTED
 
 GOOD = '<p id="x"><a href="#x">新</a></p>'
 BAD = '<a href="gone.html">断了</a>'
@@ -17,7 +19,9 @@ BAD = '<a href="gone.html">断了</a>'
 
 @pytest.fixture(autouse=True)
 def no_site_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    """不设站点地址；离线的清单另有测试，这里不写。"""
     monkeypatch.delenv("SITE_URL", raising=False)
+    monkeypatch.setattr("mianjing.build.write_offline", lambda root, site: "")
 
 
 @pytest.fixture
@@ -28,6 +32,7 @@ def fake_mkdocs(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, str | None], 
         calls: list[Any] = []
 
         def run(command: list[str], cwd: Path, **options: Any) -> Any:
+            assert options["env"]["EDITION"] == "site"
             calls.append((command, cwd))
             target = Path(command[command.index("--site-dir") + 1])
             assert not target.exists(), "旧的半成品要先清掉"
@@ -107,6 +112,77 @@ def test_a_failed_audit_leaves_the_old_site(
     error = capsys.readouterr().err
     assert "审计发现 1 个问题，site/ 保持原样" in error
     assert ("index.html:1: E504" in error) == (page == BAD)
+
+
+@pytest.mark.parametrize("with_pdf", [False, True])
+def test_pdf_is_printed_before_the_audit(
+    tmp_path: Path, fake_mkdocs: Fake, monkeypatch: pytest.MonkeyPatch, with_pdf: bool
+) -> None:
+    """链接指向 PDF：打印了才有，没有打印审计就会说断了。要不要打印只看参数，不看外面的环境。"""
+    printed: list[Path] = []
+
+    def print_briefs(site: Path) -> list[Path]:
+        (site / "x.pdf").write_bytes(b"%PDF")
+        printed.append(site)
+        return printed
+
+    monkeypatch.setenv(PDF_WANTED, "outside")
+    monkeypatch.setattr("mianjing.build.print_briefs", print_briefs)
+    fake_mkdocs(0, '<a href="x.pdf">PDF</a>')
+    assert build_site(tmp_path, tmp_path / "site", with_pdf) == (0 if with_pdf else 1)
+    assert printed == [tmp_path / "site.next"] * with_pdf
+
+
+@pytest.mark.parametrize(("with_pdf", "wanted"), [(False, None), (True, "1")])
+def test_the_pages_are_told_about_the_pdf(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_pdf: bool, wanted: str | None
+) -> None:
+    seen: list[dict[str, str]] = []
+
+    def run(command: list[str], env: dict[str, str], **options: Any) -> Any:
+        seen.append(env)
+        return subprocess.CompletedProcess(command, 3)
+
+    monkeypatch.setenv(PDF_WANTED, "outside")
+    monkeypatch.setattr("mianjing.build.subprocess.run", run)
+    assert build_site(tmp_path, tmp_path / "site", with_pdf) == 3
+    assert [env.get(PDF_WANTED) for env in seen] == [wanted]
+    assert "PATH" in seen[0]
+
+
+def test_without_a_browser_the_old_site_stays(
+    tmp_path: Path,
+    fake_mkdocs: Fake,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    site = old_site(tmp_path)
+    before = content(site)
+    fake_mkdocs(0, GOOD)
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    assert build_site(tmp_path, site, with_pdf=True) == 1
+    assert content(site) == before
+    error = capsys.readouterr().err
+    assert "PATH 上没有 chromium、" in error
+    assert "site/ 保持原样" in error
+
+
+def test_a_failed_offline_list_leaves_the_old_site(
+    tmp_path: Path,
+    fake_mkdocs: Fake,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(root: Path, site: Path) -> str:
+        raise OfflineError("没有 sw.js")
+
+    monkeypatch.setattr("mianjing.build.write_offline", fail)
+    site = old_site(tmp_path)
+    before = content(site)
+    fake_mkdocs(0, GOOD)
+    assert build_site(tmp_path, site) == 1
+    assert content(site) == before
+    assert "离线的清单没有做成，site/ 保持原样：没有 sw.js" in capsys.readouterr().err
 
 
 def test_leftovers_of_an_earlier_build_are_swept(tmp_path: Path, fake_mkdocs: Fake) -> None:

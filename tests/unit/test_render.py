@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mianjing import render
+from mianjing import briefs, render
+from mianjing.export import render_data
 from mianjing.labels import round_label
 from mianjing.model import Catalog, Experience, Period
-from mianjing.render import BLOCKS, UnknownBlockError, render_blocks
+from mianjing.render import BLOCKS, SITE_BLOCKS, Site, UnknownBlockError, render_blocks
 
 from tests.library import HOSTILE, Library
 
@@ -136,7 +137,16 @@ def test_the_prose_is_not_touched(crowd: Library) -> None:
 def test_an_unknown_block_is_refused(crowd: Library) -> None:
     with pytest.raises(UnknownBlockError) as raised:
         render_blocks("<!-- mianjing: topic-tabel -->\n", crowd.catalog(), href)
-    assert str(raised.value) == f"不认识的生成块「topic-tabel」，可用：{'、'.join(BLOCKS)}"
+    known = "、".join([*BLOCKS, *SITE_BLOCKS])
+    assert str(raised.value) == f"不认识的生成块「topic-tabel」，可用：{known}"
+
+
+def test_the_archive_is_offered_with_its_size_only_when_it_is_there(library: Library) -> None:
+    block = "<!-- mianjing: offline-archive -->"
+    offered = render_blocks(block, library.catalog(), href, Site(archive_bytes=12_340_000))
+    assert '<a href="../offline.zip" download>下载离线包（12.3 MB）</a>' in offered
+    absent = render_blocks(block, library.catalog(), href)
+    assert "href" not in absent and "make zip" in absent
 
 
 def test_only_a_marker_on_its_own_line_is_replaced(crowd: Library) -> None:
@@ -228,7 +238,18 @@ def generated(catalog: Catalog) -> list[str]:
         render.render_exercise(replace(e, body="\n## 提示\n"), catalog, True, href)
         for e in catalog.exercises.values()
     ]
+    pages += [
+        render.render_company_brief(key, bare(catalog), href, "")
+        for key in briefs.list_companies(catalog)
+    ]
     return pages + [block(catalog, href) for block in BLOCKS.values()]
+
+
+def bare(catalog: Catalog) -> Catalog:
+    """题与考点没有正文、题目无害：「面试前 30 分钟」从那里摘，摘的是作者写的。"""
+    questions = {k: replace(q, body="", title="题") for k, q in catalog.questions.items()}
+    topics = {k: replace(t, body="", title="考点") for k, t in catalog.topics.items()}
+    return replace(catalog, questions=questions, topics=topics)
 
 
 def test_exercise_page(crowd: Library, check_golden: Golden) -> None:
@@ -278,6 +299,10 @@ def test_every_link_leads_somewhere(crowd: Library) -> None:
         render.render_topic(t, catalog, note)
     for q in catalog.questions.values():
         render.render_question(q, catalog, note)
+    for t in catalog.topics.values():
+        render.render_topic_brief(t, catalog, note, "")
+    for key in briefs.list_companies(catalog):
+        render.render_company_brief(key, catalog, note, "")
     for block in BLOCKS.values():
         block(catalog, note)
     known = {f"experiences/{key}.md" for key in catalog.experiences}
@@ -294,6 +319,8 @@ def test_every_link_leads_somewhere(crowd: Library) -> None:
         "practice/mistakes.md",
     }
     known |= {f"practice/{key}/index.md" for key in catalog.exercises}
+    known |= {f"brief/{key}.md" for key in (*catalog.topics, *catalog.companies)}
+    known |= render_data(catalog, "/").keys()
     assert {target for target, _ in asked} <= known
     for target, anchor in asked:
         if anchor and target.startswith("experiences/"):  # 别的页面的锚点由站点的审计看
@@ -349,5 +376,6 @@ def test_round_counts(crowd: Library, low: int | None, high: int | None, label: 
 
 def test_every_template_is_used() -> None:
     """没有一个模板是多余的。"""
-    source = Path(render.__file__).read_text(encoding="utf-8")
+    package = Path(render.__file__).parent
+    source = "".join(f.read_text(encoding="utf-8") for f in package.rglob("*.py"))
     assert [file.name for file in TEMPLATES.iterdir() if f'"{file.name}"' not in source] == []

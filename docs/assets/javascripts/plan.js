@@ -1,5 +1,6 @@
 /** 备考计划：选公司与天数，重排清单，勾选，分享。没有脚本时页面上是默认的那一份。 */
 import { button } from "./button.js";
+import { describeMiss } from "./missing.js";
 import { element } from "./element.js";
 import { DEFAULT_DAYS, describeChoice, readPlan, readQuery, writePlan, writeQuery } from "./plan/choice.js";
 import { idOf, makePlan, readData } from "./plan/schedule.js";
@@ -47,7 +48,7 @@ class PlanPage {
     try {
       this.data = await loadData();
     } catch (error) {
-      this.area.replaceChildren(`计划的数据没有取到：${error instanceof Error ? error.message : error} `, button("再取一次", () => this.start()));
+      this.area.replaceChildren(describeMiss("计划的数据没有取到：", error), button("再取一次", () => this.start()));
       return;
     }
     const data = this.data;

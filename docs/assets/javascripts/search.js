@@ -2,6 +2,8 @@
  * 每一页都有的搜索入口：快捷键、首页的按钮、`?q=` 链接。
  * 索引与界面的代码到有人要搜的时候才取。
  */
+import { startThread } from "./search/thread.js";
+
 const TOGGLE = /** @type {HTMLInputElement | null} */ (document.getElementById("__search"));
 const INPUT = /** @type {HTMLInputElement | null} */ (document.querySelector(".md-search__input"));
 
@@ -11,10 +13,11 @@ let box;
 /** 同时取界面、线程与索引的目录；取不到时在状态行说明，下一次再取。 */
 function load() {
   if (box) return;
-  const worker = new Worker(new URL("search_worker.js", import.meta.url), { type: "module" });
-  worker.postMessage({ base: new URL("../../search/", import.meta.url).href });
+  const worker = startThread(new URL("../../search/", import.meta.url).href);
   /** @type {Promise<ErrorEvent>} 线程坏了；界面可能还没有取到，所以现在就听 */
-  const broken = new Promise((resolve) => worker.addEventListener("error", resolve, { once: true }));
+  const broken = new Promise((resolve) => {
+    worker.addEventListener("error", (event) => resolve(/** @type {ErrorEvent} */ (event)), { once: true });
+  });
   box = import("./search/box.js").then(({ startBox }) => startBox(worker, broken), (error) => {
     worker.terminate();
     box = undefined;

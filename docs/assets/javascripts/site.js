@@ -1,4 +1,5 @@
 /** 每页都取的入口：搜索，以及按这一页的内容去取的能力。 */
+import { register } from "./offline/register.js";
 import "./search.js";
 import { markPage } from "./search/highlight.js";
 
@@ -13,6 +14,9 @@ const CAPABILITIES = /** @type {[string, () => Promise<{enhance(): void}>][]} */
   [".mj-practice, .mj-practice-progress", () => import("./practice.js")],
   [".mj-review, .mj-mock", () => import("./review.js")],
   [".mj-plan", () => import("./plan.js")],
+  [".mj-progress", () => import("./progress.js")],
+  ["form[data-experience-form]", () => import("./contribute.js")],
+  [".mj-offline, .mj-offline-list", () => import("./offline.js")],
 ]);
 
 function enhance() {
@@ -30,3 +34,4 @@ const pages = /** @type {{document$?: {subscribe(next: () => void): void}}} */ (
 ).document$;
 if (pages) pages.subscribe(enhance);
 else enhance();
+register();

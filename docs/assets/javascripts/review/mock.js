@@ -1,5 +1,6 @@
 /** 模拟面试：按公司抽题，限时，自己打分，小结，记进卡片。 */
 import { button } from "../button.js";
+import { describeMiss } from "../missing.js";
 import { element, selectField } from "../element.js";
 import { addressOf, findCompanies, loadBank, relate } from "./bank.js";
 import { Deck } from "./deck.js";
@@ -31,7 +32,7 @@ export class MockInterview {
     try {
       this.bank = await loadBank();
     } catch (error) {
-      this.area.replaceChildren(`题目没有取到：${error instanceof Error ? error.message : error} `, button("再取一次", () => this.load()));
+      this.area.replaceChildren(describeMiss("题目没有取到：", error), button("再取一次", () => this.load()));
       return;
     }
     this.showForm(this.bank);

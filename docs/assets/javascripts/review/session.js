@@ -1,5 +1,6 @@
 /** 复习页：筛选，到期的数，一张一张地答。 */
 import { button } from "../button.js";
+import { describeMiss } from "../missing.js";
 import { element, selectField } from "../element.js";
 import { loadBank, selectCards } from "./bank.js";
 import { Deck, LIMITS } from "./deck.js";
@@ -35,7 +36,7 @@ export class ReviewSession {
     try {
       this.bank = await loadBank();
     } catch (error) {
-      this.area.replaceChildren(`卡片没有取到：${error instanceof Error ? error.message : error} `, button("再取一次", () => this.start()));
+      this.area.replaceChildren(describeMiss("卡片没有取到：", error), button("再取一次", () => this.start()));
       return;
     }
     this.form = this.makeForm(this.bank);

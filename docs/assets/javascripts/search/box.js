@@ -3,7 +3,7 @@ import { renderKinds, renderResults } from "./results.js";
 
 /**
  * @typedef {import("./engine.js").Answer} Answer
- * @typedef {import("./worker.js").Reply} Reply
+ * @typedef {import("./answer.js").Reply} Reply
  */
 
 const PAGE = 8;
@@ -15,7 +15,7 @@ function part(name) {
 }
 
 /**
- * @param {Worker} worker 搜索的线程，已经在跑
+ * @param {import("./thread.js").Thread} worker 搜索的线程，已经在跑
  * @param {Promise<ErrorEvent>} broken 线程没有取到或不能运行
  */
 export function startBox(worker, broken) {
@@ -72,7 +72,8 @@ export function startBox(worker, broken) {
     fault.textContent = `搜索的程序没有取到或不能运行（${message || "检查网络"}）：刷新这一页再试，或按标签找。`;
     fault.hidden = false;
   });
-  worker.addEventListener("message", (/** @type {MessageEvent<Reply>} */ { data }) => {
+  worker.addEventListener("message", (event) => {
+    const { data } = /** @type {MessageEvent<Reply>} */ (event);
     if (data.id !== asked) return;
     if (data.error !== undefined || !data.answer) {
       clear("没有搜成");

@@ -1,38 +1,5 @@
-/**
- * 搜索的线程：只答最新的一问；有文件还在路上时先答已有的，到齐了再答一次。
- *
- * @typedef {import("./engine.js").Answer} Answer
- * @typedef {{id: number, text: string, kind: string, limit: number}} Question
- * @typedef {{base: string} | Question} Request
- * @typedef {{id: number, answer?: Answer, error?: string}} Reply
- */
-import { Engine } from "./engine.js";
+/** 搜索的线程：收问题，发答案。 */
+import { makeAnswerer } from "./answer.js";
 
-/** @type {Engine | undefined} */
-let engine;
-let latest = 0;
-
-addEventListener("message", async (/** @type {MessageEvent<Request>} */ { data }) => {
-  if ("base" in data) {
-    engine = new Engine(data.base);
-    engine.files.open().catch(() => undefined); // 提前取；失败在提问时再报
-    return;
-  }
-  latest = data.id;
-  await reply(data);
-});
-
-/** @param {Question} question */
-async function reply({ id, text, kind, limit }) {
-  if (!engine) return;
-  try {
-    const answer = await engine.ask(text, { kind, limit });
-    if (id !== latest) return;
-    postMessage({ id, answer });
-    if (!answer.waiting) return;
-    await engine.files.settle();
-    if (id === latest) await reply({ id, text, kind, limit });
-  } catch (error) {
-    if (id === latest) postMessage({ id, error: error instanceof Error ? error.message : String(error) });
-  }
-}
+const answer = makeAnswerer((reply) => postMessage(reply));
+addEventListener("message", ({ data }) => answer(data));

@@ -1,0 +1,2 @@
+/** 离线包没有 service worker。 */
+export function register() {}

@@ -1,0 +1,20 @@
+"""同一份内容的三种版本：预览、发布、离线包。
+
+由环境变量 `EDITION` 告诉 mkdocs（见 mkdocs.yml 的 extra）。
+"""
+
+from __future__ import annotations
+
+import os
+
+PREVIEW = ""
+"""`mkdocs serve` 与直接的 `mkdocs build`：没有 manifest，也就没有 service worker。"""
+SITE = "site"
+"""发布的站：能安装，能离线。"""
+FILE = "file"
+"""离线包：从 `file://` 打开，没有模块、线程与 fetch。"""
+
+
+def environment_for(edition: str) -> dict[str, str]:
+    """构建这一版时 mkdocs 的环境变量。"""
+    return {**os.environ, "EDITION": edition}
