@@ -281,7 +281,7 @@ def dump_plan(catalog: Catalog) -> str:
     reasons: dict[tuple[str, str], int] = {}
 
     def number(reason: Reason) -> int:
-        address = _address(reason.target) + (f"#{reason.anchor}" if reason.anchor else "")
+        address = address_of(reason.target) + (f"#{reason.anchor}" if reason.anchor else "")
         return reasons.setdefault((reason.text, address), len(reasons))
 
     rows = [
@@ -291,7 +291,7 @@ def dump_plan(catalog: Catalog) -> str:
             item.title,
             item.level,
             topics.index(item.topic),
-            _address(item.target),
+            address_of(item.target),
             item.base,
             [number(reason) for reason in item.reasons],
         ]
@@ -337,7 +337,7 @@ def _kind_label(key: str) -> str:
     return read_vocabulary()["company_kinds"].label(key)
 
 
-def _address(target: str) -> str:
+def address_of(target: str) -> str:
     """docs 内的路径 → 相对站点根的地址。"""
     stem = target.removesuffix(".ipynb").removesuffix(".md")
     return f"{stem.removesuffix('index').rstrip('/')}/" if stem else ""
