@@ -55,7 +55,7 @@ def read_plan(page: Page) -> list[list[object]]:
 
 def test_the_plan_is_that_of_python(server: SiteServer, context: BrowserContext) -> None:
     """没有选的、几家公司的、按类型的、随机的：次序、理由、去处逐项相同。"""
-    companies, kinds = plan.list_choices(CATALOG)
+    companies, _ = plan.list_choices(CATALOG)
     dice = random.Random(7)
     choices: list[tuple[list[str], list[str], int]] = [
         ([], [], 7),

@@ -143,7 +143,8 @@ def test_wrong_and_old_cards_are_set_aside(server: SiteServer, context: BrowserC
     ("script", "message"),
     [
         (
-            "Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError'); }",
+            "Storage.prototype.setItem = () =>"
+            " { throw new DOMException('', 'QuotaExceededError'); }",
             "本机的存储满了",
         ),
         (
