@@ -3,7 +3,7 @@
 一项是一个考点、一本推导、一道手写题或一道题目。分只有加法，都是整数：
 
 - 底分来自作者的排序：他排第 r 的考点得 2(9 − r)，推导与手写题得 9 − r，题目从 9 − r 起按它在考点里
-  的次序每两道减一；分章随它的考点；「面试题精选」里的题另加 4。没有排的考点底分是 0。
+  的次序每两道减一；分章与它的推导一样得 9 − r；「面试题精选」里的题另加 4。没有排的考点底分是 0。
 - 选中的每一篇记录，给写明问过的考点加 20，写明问过的题与练它的手写题加 30；那个考点的推导加 12，
   手写题、题目与分章加 8（题目同样按次序递减，最少 1）。同一篇里问了几次只算一次。
 - 记录里明说没有问的考点减 20，它的推导、手写题与题目各减 12。没有写到的不加也不减：
@@ -116,7 +116,7 @@ def list_items(catalog: Catalog) -> list[Item]:
     for topic in catalog.topics.values():
         base = _base(catalog, topic)
         ranked = _rank_reasons(catalog, topic)
-        key = topic.key
+        key, points = topic.key, base if topic.part_of else 2 * base
         items.append(Item("topic", key, topic.title, "", key, f"topics/{key}.md", 2 * base, ranked))
         items += [
             Item("derivation", d.key, d.title, "", key, d.pages[0][0], base, ranked)
@@ -281,7 +281,7 @@ def dump_plan(catalog: Catalog) -> str:
     reasons: dict[tuple[str, str], int] = {}
 
     def number(reason: Reason) -> int:
-        address = _address(reason.target) + (f"#{reason.anchor}" if reason.anchor else "")
+        address = address_of(reason.target) + (f"#{reason.anchor}" if reason.anchor else "")
         return reasons.setdefault((reason.text, address), len(reasons))
 
     rows = [
@@ -291,7 +291,7 @@ def dump_plan(catalog: Catalog) -> str:
             item.title,
             item.level,
             topics.index(item.topic),
-            _address(item.target),
+            address_of(item.target),
             item.base,
             [number(reason) for reason in item.reasons],
         ]
@@ -337,7 +337,7 @@ def _kind_label(key: str) -> str:
     return read_vocabulary()["company_kinds"].label(key)
 
 
-def _address(target: str) -> str:
+def address_of(target: str) -> str:
     """docs 内的路径 → 相对站点根的地址。"""
     stem = target.removesuffix(".ipynb").removesuffix(".md")
     return f"{stem.removesuffix('index').rstrip('/')}/" if stem else ""

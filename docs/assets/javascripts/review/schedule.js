@@ -38,9 +38,14 @@ function toCard(record, now) {
   };
 }
 
-/** 打一次分之后的状态。 @param {CardRecord | null} record @param {Rating} rating @param {number} now @returns {CardRecord} */
-export function rate(record, rating, now) {
-  const { card } = SCHEDULER.next(toCard(record, now), new Date(now), rating);
+/**
+ * 打一次分之后的状态。
+ * @param {CardRecord | null} record @param {Rating} rating @param {number} now
+ * @param {import("ts-fsrs").FSRS} scheduler
+ * @returns {CardRecord}
+ */
+export function rate(record, rating, now, scheduler = SCHEDULER) {
+  const { card } = scheduler.next(toCard(record, now), new Date(now), rating);
   return {
     due: card.due.getTime(),
     stability: card.stability,

@@ -69,7 +69,7 @@ export class ReviewSession {
     const kinds = bank.kinds.filter(([key]) => bank.companies.some((one) => one.kind === key)).map(([key, name]) => /** @type {[string, string]} */ ([`kind:${key}`, `全部${name}`]));
     const fields = {
       topic: selectField("考点", "topic", [["", "全部考点"], ...topics]),
-      company: selectField("公司（记录里写明问过）", "company", [["", "不限公司"], ...bank.companies.map((one) => /** @type {[string, string]} */ ([one.key, `${one.name}（${one.count} 篇）`])), ...kinds]),
+      company: selectField("公司（写明问过）", "company", [["", "不限公司"], ...bank.companies.map((one) => /** @type {[string, string]} */ ([one.key, `${one.name}（${one.count} 篇）`])), ...kinds]),
       level: selectField("难度", "level", [["", "全部难度"], ...bank.levels]),
     };
     this.fields = fields;
