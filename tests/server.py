@@ -12,6 +12,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 
 @dataclass
 class Faults:
@@ -112,6 +114,11 @@ class SiteServer:
     def url(self, path: str) -> str:
         """站内路径（不带项目路径）的完整地址。"""
         return f"http://127.0.0.1:{self.port}{self.mount}{path}"
+
+
+MOUNTS = ("/", "/kb/")
+SITES = pytest.StashKey[dict[str, SiteServer]]()
+"""两个站点路径的服务器，站在用到时才构建（tests/site/conftest.py）；几个测试进程共用。"""
 
 
 @contextmanager

@@ -10,20 +10,38 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from mianjing.audit import audit_site
+from mianjing.built_page import read_pages
+from mianjing.dates import run_git
 from mianjing.edition import SITE, environment_for
+from mianjing.integrity import check_integrity
 from mianjing.offline import OfflineError, write_offline
+from mianjing.pdf import PDF_WANTED, MissingBrowserError, print_briefs
+from mianjing.problem import Problem
 
 
-def build_site(root: Path, site: Path) -> int:
-    """把仓库 root 构建成 site，返回退出码；站点地址取自环境变量 SITE_URL。"""
+def build_site(root: Path, site: Path, with_pdf: bool = False) -> int:
+    """把仓库 root 构建成 site，返回退出码；站点地址取自环境变量 SITE_URL。
+
+    with_pdf 时另把「面试前 30 分钟」打印成 PDF，页面里有它们的链接；链接的文件在不在由审计看。
+    """
     fresh, old = site.with_name(f"{site.name}.next"), site.with_name(f"{site.name}.old")
     shutil.rmtree(fresh, ignore_errors=True)
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(fresh)]
-    code = subprocess.run(command, cwd=root, env=environment_for(SITE), check=False).returncode
+    environment = environment_for(SITE) | read_epoch(root)
+    environment.pop(PDF_WANTED, None)
+    if with_pdf:
+        environment[PDF_WANTED] = "1"
+    code = subprocess.run(command, cwd=root, env=environment, check=False).returncode
     if code:
         print(f"构建没有通过，{site.name}/ 保持原样", file=sys.stderr)
         return code
-    problems = audit_site(fresh, read_base(os.environ.get("SITE_URL", "")))
+    if with_pdf:
+        try:
+            print(f"打印了 {len(print_briefs(fresh))} 份 PDF")
+        except MissingBrowserError as error:
+            print(f"{error}；{site.name}/ 保持原样", file=sys.stderr)
+            return 1
+    problems = audit_built(fresh, read_base(os.environ.get("SITE_URL", "")))
     if problems:
         print("\n".join(map(str, problems)), file=sys.stderr)
         print(f"审计发现 {len(problems)} 个问题，{site.name}/ 保持原样", file=sys.stderr)
@@ -40,6 +58,23 @@ def build_site(root: Path, site: Path) -> int:
     shutil.rmtree(old, ignore_errors=True)
     print(f"构建、审计、链接检查都通过：{site.name}/ 已更新")
     return 0
+
+
+def read_epoch(root: Path) -> dict[str, str]:
+    """构建的时刻：环境变量 SOURCE_DATE_EPOCH，其次最后一次提交的时刻；同一次提交逐字节相同。
+
+    不是 git 仓库时什么也不设，站点地图里写的是当天。
+    """
+    if "SOURCE_DATE_EPOCH" in os.environ:
+        return {}
+    seconds = run_git(root, "log", "-1", "--format=%ct")
+    return {"SOURCE_DATE_EPOCH": seconds.strip()} if seconds and seconds.strip() else {}
+
+
+def audit_built(site: Path, base: str) -> list[Problem]:
+    """构建好的站的全部审计：链接与会执行的东西。"""
+    pages = read_pages(site)
+    return sorted({*audit_site(site, base, pages), *check_integrity(site, pages)})
 
 
 def read_base(site_url: str) -> str:

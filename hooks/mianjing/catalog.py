@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mianjing.model import (
     Asked,
@@ -18,6 +19,9 @@ from mianjing.model import (
     Topic,
 )
 from mianjing.vocabulary import UNKNOWN, read_vocabulary
+
+_COMPARED = 200
+"""找同类公司时，一类里至多比这么多篇。"""
 
 
 @dataclass(frozen=True)
@@ -136,15 +140,21 @@ def group_related(catalog: Catalog, experience: Experience, limit: int = 5) -> l
     """同类公司的面经：先比同问的考点数，再按原来的次序。"""
     kind = catalog.companies[experience.company].kind
     topics = set(asked_topics(experience))
-    same = [
-        other
-        for other in catalog.experiences.values()
-        if other.key != experience.key
-        and kind != UNKNOWN
-        and catalog.companies[other.company].kind == kind
-    ]
+    same = [e for e in _by_kind(catalog).get(kind, []) if e.key != experience.key]
     same.sort(key=lambda other: -len(topics & set(asked_topics(other))))
     return same[:limit]
+
+
+@lru_cache(maxsize=2)
+def _by_kind(catalog: Catalog) -> dict[str, list[Experience]]:
+    """公司类型 → 面经，不含类型未提及的；太多时只留最新的，免得逐页两两相比。"""
+    groups: dict[str, list[Experience]] = {}
+    for experience in reversed(catalog.experiences.values()):
+        kind = catalog.companies[experience.company].kind
+        group = groups.setdefault(kind, [])
+        if kind != UNKNOWN and len(group) < _COMPARED:
+            group.append(experience)
+    return {kind: list(reversed(group)) for kind, group in groups.items()}
 
 
 def count_outcomes(catalog: Catalog) -> dict[str, int]:

@@ -10,6 +10,7 @@ from mianjing.claims import check_claims
 from mianjing.diagrams import DIAGRAMS
 from mianjing.fields import ANCHOR
 from mianjing.markdown import DIAGRAM, open_fence, prose_lines
+from mianjing.messages import say
 from mianjing.model import (
     Asked,
     Catalog,
@@ -21,6 +22,7 @@ from mianjing.model import (
     Topic,
 )
 from mianjing.problem import Problem, suggest
+from mianjing.uncited import check_uncited
 from mianjing.vocabulary import UNKNOWN
 
 TOPIC_SECTIONS = ("面试里怎么问", "直觉", "推导", "复杂度与数字", "手写代码", "追问与误区")
@@ -28,7 +30,7 @@ EXERCISE_SECTIONS = ("题目", "接口与形状", "边界", "提示")
 QUESTION_SECTIONS = ("30 秒版", "2 分钟版", "推导或代码", "追问", "常见错误")
 
 _ID_LINE = re.compile(r"^\{ ?#([^ }]+) ?\}$")
-_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+FILE_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 def check_catalog(catalog: Catalog, today: str) -> list[Problem]:
@@ -37,27 +39,22 @@ def check_catalog(catalog: Catalog, today: str) -> list[Problem]:
     for provenance in catalog.provenances.values():
         problems += check_retrieved(provenance, today)
     for experience in catalog.experiences.values():
-        problems += check_company(experience, catalog)
-        problems += check_source(experience, catalog)
-        problems += check_period(experience, today[:7])
-        problems += check_round_count(experience)
-        problems += check_round_order(experience)
-        problems += check_asked(experience, catalog)
-        problems += check_anchors(experience)
-        problems += check_experience_name(experience)
-        problems += check_body(experience.path, experience.body, experience.body_line)
+        problems += check_experience(experience, catalog, today)
     problems += check_orders(catalog)
     for topic in catalog.topics.values():
         problems += check_prerequisites(topic, catalog)
         problems += check_chapter(topic, catalog)
         problems += check_diagrams(topic)
         problems += check_sections(topic, TOPIC_SECTIONS)
+        problems += check_uncited(topic)
         problems += check_body(topic.path, topic.body, topic.body_line)
     problems += check_ranks(catalog)
+    problems += check_shared_keys(catalog)
     for question in catalog.questions.values():
         problems += check_question_topic(question, catalog)
         problems += check_diagrams(question)
         problems += check_sections(question, QUESTION_SECTIONS)
+        problems += check_uncited(question)
         problems += check_body(question.path, question.body, question.body_line)
     for exercise in catalog.exercises.values():
         problems += check_exercise(exercise, catalog)
@@ -67,6 +64,19 @@ def check_catalog(catalog: Catalog, today: str) -> list[Problem]:
     problems += check_claims(catalog)
     problems += check_errata(catalog, today)
     return problems
+
+
+def check_experience(experience: Experience, catalog: Catalog, today: str) -> Iterator[Problem]:
+    """一篇面经自己的全部规则；catalog 里可以还没有它。"""
+    yield from check_company(experience, catalog)
+    yield from check_source(experience, catalog)
+    yield from check_period(experience, today[:7])
+    yield from check_round_count(experience)
+    yield from check_round_order(experience)
+    yield from check_asked(experience, catalog)
+    yield from check_anchors(experience)
+    yield from check_experience_name(experience)
+    yield from check_body(experience.path, experience.body, experience.body_line)
 
 
 def check_company(experience: Experience, catalog: Catalog) -> Iterator[Problem]:
@@ -107,9 +117,9 @@ def check_period(experience: Experience, this_month: str) -> Iterator[Problem]:
     period = experience.period
     for field, month in (("period.from", period.start), ("period.to", period.end)):
         if month and month > this_month:
-            yield _problem(experience, field, "E203", f"「{month}」在未来：请检查年份")
+            yield _problem(experience, field, "E203", say("future", value=month))
     if period.start and period.end and period.start > period.end:
-        message = f"起「{period.start}」晚于止「{period.end}」：请对调"
+        message = say("period_order", start=period.start, end=period.end)
         yield _problem(experience, "period.to", "E203", message)
     known = bool(period.start or period.end)
     if known == (period.precision == UNKNOWN):
@@ -121,7 +131,8 @@ def check_round_count(experience: Experience) -> Iterator[Problem]:
     """round_count 的 min 不大于 max。"""
     low, high = experience.rounds_min, experience.rounds_max
     if low is not None and high is not None and low > high:
-        yield _problem(experience, "round_count", "E204", f"min {low} 大于 max {high}：请对调")
+        message = say("round_count", low=low, high=high)
+        yield _problem(experience, "round_count", "E204", message)
 
 
 def check_round_order(experience: Experience) -> Iterator[Problem]:
@@ -133,10 +144,10 @@ def check_round_order(experience: Experience) -> Iterator[Problem]:
         low, _, high = one.index.partition("-")
         start, end = int(low), int(high or low)
         if start <= last or end < start:
-            message = f"「{one.index}」没有接在前一轮之后：轮次按时间写，编号递增"
+            message = say("round_order", index=one.index)
             yield _problem(experience, f"rounds[{i}].index", "E205", message)
         if experience.rounds_max is not None and end > experience.rounds_max:
-            message = f"「{one.index}」超过 round_count.max {experience.rounds_max}"
+            message = say("round_over", index=one.index, max=experience.rounds_max)
             yield _problem(experience, f"rounds[{i}].index", "E205", message)
         last = max(last, end)
 
@@ -157,7 +168,7 @@ def check_asked(experience: Experience, catalog: Catalog) -> Iterator[Problem]:
             (item.topic is None or item.topic == topic) and (item.form is None or item.form == form)
             for topic, form in asked_pairs
         ):
-            message = "同一考点与形式既写在 asked 又写在 not_asked：只留原文说的那个"
+            message = say("asked_twice")
             yield _problem(experience, field, "E207", message)
 
 
@@ -189,7 +200,7 @@ def check_anchors(experience: Experience) -> Iterator[Problem]:
     ]
     for field, anchor in places:
         if anchor and anchor not in found:
-            message = f"正文里没有 id「{anchor}」：在说到它的那一段后面单独写一行 {{ #{anchor} }}"
+            message = say("anchor", anchor=anchor)
             hint = f"；{suggest(anchor, found)}" if found else ""
             yield _problem(experience, field, "E208", message + hint)
 
@@ -199,7 +210,7 @@ def check_experience_name(experience: Experience) -> Iterator[Problem]:
     match = re.fullmatch(r"(.+?)-(\d{4})(?:-([2-9]|[1-9]\d))?", experience.key)
     shape = f"{experience.company or '公司'}-{(experience.period.start or '年份')[:4]}.md"
     if not match:
-        message = f"文件名「{experience.key}.md」应是 {shape}，同年第二篇加 -2"
+        message = say("file_shape", name=f"{experience.key}.md", shape=shape)
         yield Problem(experience.path, 1, "E301", "", message)
         return
     company, year, _ = match.groups()
@@ -222,6 +233,14 @@ def check_orders(catalog: Catalog) -> Iterator[Problem]:
             message = f"出处「{key[0]}」的第 {key[1]} 家已是 {seen[key]}：换一个序号"
             yield _problem(experience, "order", "E209", message)
         seen.setdefault(key, experience.path)
+
+
+def check_shared_keys(catalog: Catalog) -> Iterator[Problem]:
+    """公司与考点的键不相同：「面试前 30 分钟」的地址 `/brief/<键>/` 两者共用。"""
+    for key, topic in catalog.topics.items():
+        if key in catalog.companies:
+            message = f"考点「{key}」与公司表里的键相同：换一个，它们共用 /brief/ 下的地址"
+            yield Problem(topic.path, 1, "E209", "", message)
 
 
 def check_prerequisites(topic: Topic, catalog: Catalog) -> Iterator[Problem]:
@@ -365,7 +384,7 @@ def check_file_name(path: str) -> Iterator[Problem]:
     """文件名与目录名是小写 ASCII 的 kebab-case。"""
     pure = PurePosixPath(path)
     for part in (*pure.parts[1:-1], pure.stem):
-        if not _NAME.fullmatch(part):
+        if not FILE_NAME.fullmatch(part):
             message = f"「{part}」应是小写字母、数字与连字符，如 moonshot-2023"
             yield Problem(path, 1, "E302", "", message)
 
@@ -395,4 +414,5 @@ def _topic_hint(value: str, catalog: Catalog, *others: str) -> str:
     }
     if value in by_name:
         return f"「{value}」不是考点的键，应写「{by_name[value]}」"
-    return f"「{value}」不是考点，{suggest(value, [*catalog.topics, *others], by_name)}"
+    hint = suggest(value, [*catalog.topics, *others], by_name)
+    return say("topic", value=value, hint=hint)

@@ -8,13 +8,16 @@ from datetime import date
 from typing import TypeVar
 
 from mianjing.frontmatter import Mapping, Node, Scalar, Sequence
+from mianjing.messages import say
 from mianjing.problem import Problem, suggest
 from mianjing.vocabulary import UNKNOWN, Terms
 
 T = TypeVar("T")
 
-_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
+MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+INTEGER = re.compile(r"0|[1-9][0-9]{0,8}")
+QUOTE = re.compile(r'[<>"\n]')
 ANCHOR = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
 
@@ -56,7 +59,7 @@ class Fields:
             self.lines[self._name(key)] = self.mapping.line_of(key)
             return node
         if required:
-            self.report(key, "E102", f"缺少必填字段「{key}」：请补上，不知道就写 unknown")
+            self.report(key, "E102", say("missing", key=key))
         return None
 
     def text(self, key: str, required: bool = True) -> str:
@@ -73,6 +76,8 @@ class Fields:
         elif "\n" in value:
             self.report(key, "E103", "应是一行文本：去掉换行")
             return ""
+        elif node.text.removesuffix("\n") != value:
+            self.report(key, "E103", f"「{value}」首尾有空白：去掉引号里两头的空格")
         return value
 
     def known_text(self, key: str, required: bool = True) -> str | None:
@@ -83,8 +88,8 @@ class Fields:
     def title(self, key: str = "title", required: bool = True) -> str:
         """进页面属性的一行文本（标题、说明）：另外不许有引号与尖括号。"""
         value = self.text(key, required)
-        if found := re.search(r'[<>"\n]', value):
-            self.report(key, "E103", f"「{value}」含 {found.group()!r}：改用「」或去掉它")
+        if found := QUOTE.search(value):
+            self.report(key, "E103", say("quote", value=value, found=repr(found.group())))
             return ""
         return value
 
@@ -105,7 +110,7 @@ class Fields:
         """形状固定的文本，整个值都要匹配。"""
         value = self.text(key, required)
         if value and not pattern.fullmatch(value):
-            self.report(key, "E105", f"「{value}」不合格式，应是{shape}")
+            self.report(key, "E105", say("format", value=value, shape=shape))
             return ""
         return value
 
@@ -114,8 +119,8 @@ class Fields:
         value = self.text(key)
         if value in ("", UNKNOWN):
             return None
-        if not _MONTH.fullmatch(value) or not _exists(f"{value}-01"):
-            self.report(key, "E106", f"「{value}」不是月份：写成 2023-03，不知道就写 unknown")
+        if not is_month(value):
+            self.report(key, "E106", say("month", value=value))
             return None
         return value
 
@@ -134,8 +139,8 @@ class Fields:
         value = self.text(key, required)
         if value in ("", UNKNOWN):
             return None
-        if not re.fullmatch(r"0|[1-9][0-9]{0,8}", value) or not low <= int(value) <= high:
-            self.report(key, "E105", f"「{value}」应是 {low} 到 {high} 的整数，不知道就写 unknown")
+        if not INTEGER.fullmatch(value) or not low <= int(value) <= high:
+            self.report(key, "E105", say("integer", value=value, low=low, high=high))
             return None
         return int(value)
 
@@ -160,6 +165,10 @@ class Fields:
                 )
             else:
                 values.append(item.text.strip())
+                if item.text.removesuffix("\n") != values[-1]:
+                    message = f"「{values[-1]}」首尾有空白：去掉引号里两头的空格"
+                    name = f"{self._name(key)}[{i}]"
+                    self.problems.append(Problem(self.path, item.line, "E103", name, message))
         return tuple(values)
 
     def each(self, key: str, read: Callable[[Fields], T], required: bool = False) -> tuple[T, ...]:
@@ -196,6 +205,11 @@ class Fields:
 
     def _name(self, key: str) -> str:
         return f"{self.prefix}.{key}" if self.prefix else key
+
+
+def is_month(value: str) -> bool:
+    """日历上有的 `YYYY-MM`。"""
+    return MONTH.fullmatch(value) is not None and _exists(f"{value}-01")
 
 
 def _exists(day: str) -> bool:

@@ -7,15 +7,18 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from html import unescape
+from os import getpid
 from pathlib import Path
 
 _SPAN = re.compile(
     r'<(?P<tag>span|div) class="arithmatex">\\(?P<open>[(\[])(?P<tex>.*?)\\[)\]]</(?P=tag)>',
     re.DOTALL,
 )
+_TAG = re.compile(r"<[^>]*>")
 _SCRIPT = Path(__file__).with_name("katex.mjs")
 
 
@@ -49,6 +52,11 @@ def replace_formulas(html: str, rendered: dict[Formula, Rendered]) -> str:
     return _SPAN.sub(lambda match: _wrap(match.group("tag"), rendered[_formula(match)].html), html)
 
 
+def find_characters(rendered: Iterable[Rendered]) -> set[str]:
+    """渲染好的公式里用到的字。"""
+    return set(unescape(_TAG.sub("", "".join(one.html for one in rendered))))
+
+
 def locate_formula(source: str, formula: Formula) -> int:
     """公式在源文件里的行号（从 1 数）；找不到原样文字时记 1。"""
     first = next((line.strip() for line in formula.tex.splitlines() if line.strip()), "")
@@ -76,7 +84,7 @@ def render_formulas(root: Path, formulas: set[Formula]) -> dict[Formula, Rendere
             else:
                 errors[formula] = result["error"]
         cache_file.parent.mkdir(exist_ok=True)
-        fresh = cache_file.with_suffix(".tmp")
+        fresh = cache_file.with_suffix(f".{getpid()}")
         fresh.write_text(json.dumps(cache, ensure_ascii=False, sort_keys=True), encoding="utf-8")
         fresh.replace(cache_file)
     return {

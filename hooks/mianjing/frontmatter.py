@@ -12,19 +12,25 @@ from dataclasses import dataclass, field
 
 import yaml
 
+from mianjing.messages import say
 from mianjing.problem import Problem
 
 MAX_DEPTH = 8
 MAX_BYTES = 512 * 1024
-_FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+FAST_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml 快六七倍；它说不对的，再由纯 Python 的那一个说出原因，没有编译它的平台就只有后者。"""
 
 # 最后三段是代理码位与非字符：PyYAML 会抛没有行号的异常，或者让它们混进写不成 UTF-8 的值
-_CONTROL = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff"
     "\ud800-\udfff\ufffe\uffff]"
 )
-_MARKUP = re.compile(r"<[A-Za-z/!?]|&#?\w+;")
+MARKUP = re.compile(
+    r"<[A-Za-z/!?]|&#?[A-Za-z0-9]+;|\b(?:[Jj][Aa][Vv][Aa]|[Vv][Bb])[Ss][Cc][Rr][Ii][Pp][Tt]:\S"
+    r"|\b[Dd][Aa][Tt][Aa]:[Tt][Ee][Xx][Tt]/|-8<-"
+)
+"""HTML、会执行的地址、引用文件的记号；网页里的表单用同一个式子。"""
 
 
 @dataclass(frozen=True)
@@ -109,7 +115,7 @@ def read_table(path: str, raw: bytes) -> tuple[Mapping | None, list[Problem]]:
 def read_text(path: str, raw: bytes) -> tuple[str | None, list[Problem]]:
     """贡献者写的一份文字：UTF-8、不太大、没有控制与不可见字符；有问题时没有文字。"""
     if len(raw) > MAX_BYTES:
-        message = f"文件有 {len(raw)} 字节，超过 {MAX_BYTES}：请拆成几页"
+        message = say("too_big", size=len(raw), limit=MAX_BYTES)
         return None, [Problem(path, 1, "E001", "", message)]
     try:
         text = raw.decode("utf-8")
@@ -123,16 +129,16 @@ def read_text(path: str, raw: bytes) -> tuple[str | None, list[Problem]]:
             number,
             "E002",
             "",
-            f"含控制或不可见字符 U+{ord(found.group()):04X}（第 {found.start() + 1} 列）：请删掉它",
+            say("control_line", point=f"{ord(found.group()):04X}", column=found.start() + 1),
         )
         for number, line in enumerate(text.split("\n"), 1)
-        if (found := _CONTROL.search(line))
+        if (found := CONTROL.search(line))
     ]
     return (None if problems else text), problems
 
 
 def _read_yaml(path: str, text: str, first_line: int) -> tuple[Mapping | None, list[Problem]]:
-    fields, problems = _read_yaml_with(_FAST, path, text, first_line)
+    fields, problems = _read_yaml_with(FAST_LOADER, path, text, first_line)
     if problems:
         return _read_yaml_with(yaml.SafeLoader, path, text, first_line)
     return fields, problems
@@ -214,11 +220,11 @@ def _convert(path: str, node: yaml.Node, offset: int, field: str, problems: list
     line = offset + node.start_mark.line
     if isinstance(node, yaml.ScalarNode):
         text = str(node.value)
-        if found := _MARKUP.search(text):
-            message = f"「{text[:40]}」含 HTML（{found.group()}）：字段里只写文本"
+        if found := MARKUP.search(text):
+            message = say("markup", value=text[:40], found=found.group())
             problems.append(Problem(path, line, "E010", field, message))
-        if found := _CONTROL.search(text):
-            message = f"含控制字符 U+{ord(found.group()):04X}：请删掉它"
+        if found := CONTROL.search(text):
+            message = say("control_field", point=f"{ord(found.group()):04X}")
             problems.append(Problem(path, line, "E002", field, message))
         return Scalar(text, line)
     if isinstance(node, yaml.SequenceNode):
@@ -235,7 +241,7 @@ def _convert(path: str, node: yaml.Node, offset: int, field: str, problems: list
             problems.append(Problem(path, key_line, "E008", field, "键必须是文本"))
             continue
         key = str(key_node.value)
-        if found := _CONTROL.search(key):
+        if found := CONTROL.search(key):
             message = f"键含控制字符 U+{ord(found.group()):04X}：请删掉它"
             problems.append(Problem(path, key_line, "E002", field, message))
             continue

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
-from mianjing import checks, records
+from mianjing import checks, htmlpolicy, records
 from mianjing.execute import notebook_sources
 from mianjing.fields import Fields
 from mianjing.frontmatter import (
@@ -30,14 +30,19 @@ from mianjing.model import (
     Page,
     Question,
     Topic,
+    Withdrawn,
 )
 from mianjing.notebook import PartError, read_parts
+from mianjing.places import check_assets
 from mianjing.practice import CAUGHT, FILES, read_caught, read_exercise
 from mianjing.problem import Problem
+from mianjing.published import check_published
+from mianjing.texts import check_texts
 from mianjing.vocabulary import read_vocabulary
 
 T = TypeVar("T", Experience, Topic, Question, Exercise)
 
+COMPANIES = "docs/experiences/companies.yml"
 TABLES = ("companies.yml", "sources.yml")
 ERRATA = "docs/about/errata.yml"
 _IGNORED_DIRS = {"assets", "decisions"}
@@ -47,7 +52,16 @@ def read_library(root: Path, today: date | None = None) -> tuple[Catalog, list[P
     """读入仓库根 root 下的全部内容并检查；today 缺省为今天（测试里固定）。"""
     problems: list[Problem] = []
     docs = root / "docs"
-    experiences = _read_folder(root, "experiences", records.read_experience, problems)
+    withdrawn: dict[str, Withdrawn] = {}
+
+    def read_experience(document: Document, found: list[Problem]) -> Experience | None:
+        if not records.is_withdrawn(document):
+            return records.read_experience(document, found)
+        record = records.read_withdrawn(document, found)
+        withdrawn[record.key] = record
+        return None
+
+    experiences = _read_folder(root, "experiences", read_experience, problems)
     topics = _read_folder(root, "topics", records.read_topic, problems)
     questions = _read_folder(root, "questions", records.read_question, problems)
     companies = records.read_companies(
@@ -67,8 +81,13 @@ def read_library(root: Path, today: date | None = None) -> tuple[Catalog, list[P
         claims=_read_claims(root, problems),
         errata=_read_errata(root, problems),
         pages=_read_pages(root, problems),
+        withdrawn=withdrawn,
     )
     problems += _check_places(root)
+    problems += check_assets(root)
+    problems += htmlpolicy.check_pages(catalog)
+    problems += check_texts(root, catalog)
+    problems += check_published(root, catalog)
     problems += checks.check_catalog(catalog, (today or date.today()).isoformat())
     return catalog, sorted(set(problems))
 
@@ -90,7 +109,10 @@ def _sorted(items: dict[str, T], key: Callable[[T], object]) -> dict[str, T]:
 
 
 def _read_folder(
-    root: Path, name: str, read: Callable[[Document, list[Problem]], T], problems: list[Problem]
+    root: Path,
+    name: str,
+    read: Callable[[Document, list[Problem]], T | None],
+    problems: list[Problem],
 ) -> dict[str, T]:
     result: dict[str, T] = {}
     for file in sorted((root / "docs" / name).glob("*.md")):
@@ -100,7 +122,8 @@ def _read_folder(
         problems += found
         if document is not None:
             record = read(document, problems)
-            result[record.key] = record
+            if record is not None:
+                result[record.key] = record
     return result
 
 
@@ -191,6 +214,7 @@ def _read_derivations(root: Path, problems: list[Problem]) -> dict[str, Derivati
             )
             problems.append(Problem(path, 1, "E304", "", message))
             continue
+        problems += htmlpolicy.check_notebook(path, executed)
         if not isinstance(table, Mapping):
             problems.append(Problem(path, 1, "E304", "mianjing", "应是映射"))
             continue

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from types import MappingProxyType
 
 DIAGRAM = re.compile(r"^!\[([^\]]*)\]\(diagram:([a-z0-9-]*)\)$")
 """独占一行的图：`![替代文字](diagram:名字)`。"""
@@ -41,6 +43,21 @@ def replace_prose(body: str, replace: Callable[[str], str]) -> str:
     for number, line in prose_lines(body, 0):
         lines[number] = replace(line)
     return "\n".join(lines)
+
+
+@lru_cache(1024)
+def read_parts(body: str) -> Mapping[str, str]:
+    """二级标题 → 它下面的正文，按次序；围栏里的 `##` 不算，第一个标题之前的不要。"""
+    starts = [
+        (number, line[3:].strip()) for number, line in prose_lines(body, 0) if line[:3] == "## "
+    ]
+    lines = body.split("\n")
+    ends = [*(number for number, _ in starts[1:]), len(lines)]
+    parts = {
+        title: "\n".join(lines[start + 1 : end]).strip("\n")
+        for (start, title), end in zip(starts, ends, strict=False)
+    }
+    return MappingProxyType(parts)
 
 
 def make_fence(text: str, attributes: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,15 @@ class Experience:
     def all_not_asked(self) -> tuple[NotAsked, ...]:
         """全部明说没问的项：整场的与各轮的。"""
         return self.not_asked + tuple(n for r in self.rounds for n in r.not_asked)
+
+
+@dataclass(frozen=True)
+class Withdrawn:
+    """应要求撤下的一篇：原来的文件只剩撤下的日期，原来的地址只剩一句话。"""
+
+    key: str
+    path: str
+    date: str | None
 
 
 @dataclass(frozen=True)
@@ -311,11 +320,15 @@ class Page:
     title: str
     description: str
     body: str
+    body_line: int = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Catalog:
-    """全站的数据，读一次、查一次，之后只渲染。键的顺序就是显示的顺序。"""
+    """全站的数据，读一次、查一次，之后只渲染。键的顺序就是显示的顺序。
+
+    按身份比较，所以能当缓存的键：聚合过一次的不必逐页再来。
+    """
 
     companies: dict[str, Company]
     provenances: dict[str, Provenance]
@@ -327,3 +340,5 @@ class Catalog:
     claims: dict[str, Claim]
     errata: dict[str, Erratum]
     pages: dict[str, Page]
+    withdrawn: dict[str, Withdrawn] = field(default_factory=dict)
+    """撤下的面经：只有页面，不在数据、列表、标签与搜索里。"""

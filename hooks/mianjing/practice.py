@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from mianjing.fields import Fields
-from mianjing.frontmatter import Document, read_text
+from mianjing.frontmatter import FAST_LOADER, Document, read_text
 from mianjing.model import Exercise, Mutant
 from mianjing.problem import Problem
 from mianjing.vocabulary import read_vocabulary
@@ -119,7 +119,7 @@ def _read_mutants(
     if text is None:
         return ()
     try:
-        table = yaml.safe_load(text)
+        table = yaml.load(text, Loader=FAST_LOADER)
     except yaml.YAMLError as error:
         problems.append(Problem(path, 1, "E305", "", f"不是有效的 YAML：{error}"))
         return ()

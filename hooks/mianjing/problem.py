@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from mianjing.messages import say
+
 
 @dataclass(frozen=True, order=True)
 class Problem:
@@ -16,7 +18,7 @@ class Problem:
     line: int
     """从 1 数的行号；整个文件的问题记 1。"""
     code: str
-    """规则代码：E0 读入，E1 字段，E2 关系，E3 文件，E4 正文。"""
+    """规则代码：E0 读入，E1 字段，E2 关系，E3 文件，E4 正文，E5 构建好的站，E6 issue。"""
     field: str
     """字段的路径，如 `rounds[2].asked[1].topic`；与字段无关时为空。"""
     message: str
@@ -34,13 +36,13 @@ def suggest(value: str, options: Iterable[str], names: Mapping[str, str] | None 
     """
     known = list(options)
     if not known:
-        return "现在一项也没有"
+        return say("no_options")
     lowered = {name.lower(): option for name, option in (names or {}).items()}
     lowered |= {option.lower(): option for option in known}
     near = get_close_matches(value.lower(), lowered, n=1, cutoff=0.5)
     if not near:
         near = [low for low in lowered if value and (value.lower() in low or low in value.lower())]
     if near:
-        return f"最接近的是「{lowered[near[0]]}」"
-    listed = "、".join(known[:12]) + (" 等" if len(known) > 12 else "")
-    return f"可用：{listed}"
+        return say("nearest", value=lowered[near[0]])
+    listed = "、".join(known[:12])
+    return say("options_more" if len(known) > 12 else "options", values=listed)

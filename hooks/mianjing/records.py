@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from mianjing.fields import ANCHOR, Fields
 from mianjing.frontmatter import Document, Mapping
+from mianjing.messages import say
 from mianjing.model import (
     Asked,
     Claim,
@@ -24,14 +25,18 @@ from mianjing.model import (
     Round,
     Source,
     Topic,
+    Withdrawn,
 )
 from mianjing.problem import Problem
 from mianjing.vocabulary import UNKNOWN, read_vocabulary
 
-_INDEX = re.compile(r"[1-9]\d?|[1-9]\d?-[1-9]\d?|unknown")
-_MINUTES = re.compile(r"[1-9]\d{0,2}\+?|unknown")
+INDEX = re.compile(r"[1-9][0-9]?|[1-9][0-9]?-[1-9][0-9]?|unknown")
+MINUTES = re.compile(r"[1-9][0-9]{0,2}\+?|unknown")
+MAX_ROUNDS = 20
+INDEX_SHAPE = "轮次，如 1、1-3 或 unknown"
+MINUTES_SHAPE = "分钟数，如 20、120+ 或 unknown"
 _URL = re.compile(r"https?://[^\s<>\"]+")
-_KEY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+KEY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 def read_experience(document: Document, problems: list[Problem]) -> Experience:
@@ -85,6 +90,31 @@ def read_experience(document: Document, problems: list[Problem]) -> Experience:
     )
 
 
+def is_withdrawn(document: Document) -> bool:
+    """是不是一篇撤下的面经。"""
+    return "withdrawn" in document.fields.entries
+
+
+def read_withdrawn(document: Document, problems: list[Problem]) -> Withdrawn:
+    """撤下的面经：只有 withdrawn.date，别的字段与正文都要删掉。"""
+    for key in document.fields.entries:
+        if key != "withdrawn":
+            line = document.fields.line_of(key)
+            message = f"撤下的面经只留 withdrawn：删掉「{key}」"
+            problems.append(Problem(document.path, line, "E306", key, message))
+    if document.body.strip():
+        message = "撤下的面经不留正文：删掉它"
+        problems.append(Problem(document.path, document.body_line, "E306", "", message))
+    top = Fields(document.path, document.fields, problems)
+    inner = top.inner("withdrawn")
+    day = inner.day("date") if inner else None
+    if inner is not None:
+        inner.done()
+    if day is None:
+        top.report("withdrawn", "E306", "写明撤下的日期：withdrawn: {date: 2026-03-01}")
+    return Withdrawn(_stem(document.path), document.path, day)
+
+
 def _read_period(top: Fields) -> Period:
     precisions = read_vocabulary()["precisions"]
     inner = top.inner("period")
@@ -99,7 +129,7 @@ def _read_round_count(top: Fields) -> tuple[int | None, int | None]:
     inner = top.inner("round_count")
     if inner is None:
         return None, None
-    low, high = inner.integer("min", 0, 20), inner.integer("max", 0, 20)
+    low, high = inner.integer("min", 0, MAX_ROUNDS), inner.integer("max", 0, MAX_ROUNDS)
     inner.done()
     return low, high
 
@@ -107,13 +137,11 @@ def _read_round_count(top: Fields) -> tuple[int | None, int | None]:
 def _read_round(fields: Fields) -> Round:
     words = read_vocabulary()
     return Round(
-        index=fields.pattern("index", _INDEX, "轮次，如 1、1-3 或 unknown"),
+        index=fields.pattern("index", INDEX, INDEX_SHAPE),
         name=fields.known_text("name", required=False),
         kind=fields.choice("kind", words["round_kinds"]),
         interviewer_role=fields.known_text("interviewer_role", required=False),
-        minutes=_none(
-            fields.pattern("minutes", _MINUTES, "分钟数，如 20、120+ 或 unknown", required=False)
-        ),
+        minutes=_none(fields.pattern("minutes", MINUTES, MINUTES_SHAPE, required=False)),
         asked=fields.each("asked", _read_asked),
         not_asked=fields.each("not_asked", _read_not_asked),
         notes=fields.known_text("notes", required=False),
@@ -137,7 +165,7 @@ def _read_not_asked(fields: Fields) -> NotAsked:
     topic = fields.known_text("topic", required=False)
     form = fields.choice("form", words["forms"], required=False) or None
     if topic is None and form is None:
-        fields.report("topic", "E102", "topic 与 form 至少写一个")
+        fields.report("topic", "E102", say("topic_or_form"))
     return NotAsked(topic, form, fields.text("detail", required=False), _read_anchor(fields))
 
 
@@ -212,7 +240,7 @@ def read_page(document: Document, problems: list[Problem]) -> Page:
     """其余页面：只有标题与一句说明。"""
     top = Fields(document.path, document.fields, problems)
     description = top.title("description", required=False)
-    page = Page(document.path, top.title(), description, document.body)
+    page = Page(document.path, top.title(), description, document.body, document.body_line)
     top.done()
     return page
 
@@ -303,8 +331,8 @@ def read_provenances(path: str, table: Mapping, problems: list[Problem]) -> dict
 def _rows(path: str, table: Mapping, problems: list[Problem]) -> list[tuple[str, Fields]]:
     rows: list[tuple[str, Fields]] = []
     for key, node in table.entries.items():
-        if not _KEY.fullmatch(key):
-            message = f"键「{key}」应是小写字母、数字与连字符"
+        if not KEY.fullmatch(key):
+            message = say("key", key=key)
             problems.append(Problem(path, node.line, "E105", key, message))
         elif not isinstance(node, Mapping):
             problems.append(Problem(path, node.line, "E103", key, "应是「键: 值」的映射"))

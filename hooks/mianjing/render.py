@@ -6,22 +6,34 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable
-from dataclasses import asdict
-from datetime import UTC, datetime
-from email.utils import format_datetime
+from dataclasses import asdict, dataclass
+from datetime import date
+from functools import partial
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from mianjing import briefs
 from mianjing import catalog as group
+from mianjing.answers import split_sections
+from mianjing.atlas.age import STALE, age_label, count_months
+from mianjing.atlas.charts import count_ends, draw_ends, draw_order
+from mianjing.atlas.compare import name_experiences
+from mianjing.atlas.facets import SHOWN, group_facets
+from mianjing.atlas.listings import Listing, group_listings
+from mianjing.atlas.matrix import group_forms, group_matrix
 from mianjing.calculators import read_calculators, run_result, show_number
 from mianjing.checks import QUESTION_SECTIONS, TOPIC_SECTIONS
 from mianjing.claims import CITATION, cited_by, find_citations
 from mianjing.diagrams import DIAGRAMS
 from mianjing.estimates.presets import read_presets
+from mianjing.export.csv_file import TABLE_TITLES, TABLES
+from mianjing.export.schema import list_fields
+from mianjing.export.shapes import TITLES
 from mianjing.markdown import DIAGRAM, make_fence, make_fold, replace_prose
 from mianjing.model import (
     Catalog,
@@ -32,15 +44,27 @@ from mianjing.model import (
     Question,
     Round,
     Topic,
+    Withdrawn,
 )
+from mianjing.notices import read_notices
 from mianjing.offline import ARCHIVE
 from mianjing.vocabulary import FIELD_TERMS, UNKNOWN, read_vocabulary
 
 Href = Callable[[str, str], str]
 
 _BLOCK = re.compile(r"^<!-- mianjing: (\S+) -->$", re.MULTILINE)
-_SECOND_HEADING = re.compile(r"(<h2 id=.*?</h2>)", re.DOTALL)
+WITHDRAWN = "已撤下的面经"
 _NUMERALS = "零一二三四五六七八九十"
+
+
+@dataclass(frozen=True)
+class Site:
+    """这一次构建才知道的事。"""
+
+    repository: str = ""
+    """GitHub 上的「主人/仓库」，不知道时是空串。"""
+    archive_bytes: int | None = None
+    """离线包的大小，没有时是 None。"""
 
 
 class UnknownBlockError(Exception):
@@ -88,16 +112,25 @@ def rounds_label(experience: Experience) -> str:
     return f"{low}～{high} 轮"
 
 
-_environment = Environment(
+environment = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),
     autoescape=True,
     trim_blocks=True,
     lstrip_blocks=True,
     undefined=StrictUndefined,
 )
-_environment.globals.update(
+"""全部模板共用的 Jinja：值一律转义，没有给的名字就是错。"""
+environment.globals.update(
+    age_label=age_label,
     asked_forms=group.asked_forms,
     asked_topics=group.asked_topics,
+    count_ends=count_ends,
+    count_months=count_months,
+    draw_ends=draw_ends,
+    draw_order=draw_order,
+    group_facets=group_facets,
+    group_forms=group_forms,
+    group_matrix=group_matrix,
     label=label,
     period_label=period_label,
     round_label=round_label,
@@ -109,13 +142,21 @@ _environment.globals.update(
 
 def _template(name: str, **values: object) -> str:
     """渲染一个模板；去掉空行，免得 Markdown 把一块 HTML 拆成几段。"""
-    html = _environment.get_template(name).render(**values)
+    html = environment.get_template(name).render(**values)
     return "\n".join(line for line in html.splitlines() if line.strip()) + "\n"
 
 
-def render_experience(experience: Experience, catalog: Catalog, href: Href) -> str:
-    """面经页：事实框、轮次、正文、考点与同类公司、出处。"""
-    values = {"experience": experience, "catalog": catalog, "href": href}
+def render_experience(experience: Experience, catalog: Catalog, href: Href, today: date) -> str:
+    """面经页：事实框、轮次、正文、考点与同类公司、出处；today 是这份内容的日期。"""
+    company_page = f"experiences/companies/{experience.company}.md"
+    values = {
+        "experience": experience,
+        "catalog": catalog,
+        "href": href,
+        "months": count_months(experience.period, today),
+        "stale": STALE,
+        "company_page": company_page if company_page in group_listings(catalog) else None,
+    }
     related = group.group_related(catalog, experience)
     return "\n".join(
         [
@@ -132,6 +173,41 @@ def render_experience(experience: Experience, catalog: Catalog, href: Href) -> s
             _render_aliases(catalog.companies[experience.company].aliases),
         ]
     )
+
+
+def render_withdrawn(record: Withdrawn) -> str:
+    """撤下的面经：原来的地址只剩一句话，不说它写过什么。"""
+    return (
+        f"# {WITHDRAWN}\n\n这一篇已于 {record.date} 应要求撤下，内容不再保留。"
+        "怎么要求撤下，见[更正与下架](../about/takedown.md)。\n"
+    )
+
+
+def render_listing(listing: Listing, catalog: Catalog, href: Href) -> str:
+    """一页列表：同一张表，只有其中几篇。"""
+    return _experience_table(listing.experiences, {}, catalog, href)
+
+
+def _experience_table(
+    experiences: tuple[Experience, ...], years: dict[str, str], catalog: Catalog, href: Href
+) -> str:
+    return _template(
+        "experience_table.html", experiences=experiences, years=years, catalog=catalog, href=href
+    )
+
+
+def _first_experiences(catalog: Catalog, href: Href) -> str:
+    """全部面经；多到放不下时只有新的一部分，与按年份看的链接。"""
+    pages = [page for uri, page in group_listings(catalog).items() if "/years/" in uri]
+    years = {Path(page.uri).stem: page.title for page in pages}
+    experiences = tuple(catalog.experiences.values())
+    shown = tuple(group.newest(catalog, SHOWN)) if years else experiences
+    return _experience_table(shown, years, catalog, href)
+
+
+def describe_experience() -> dict[str, Callable[[Experience], str]]:
+    """比较页里要换成中文说法的项目。"""
+    return {"轮数": rounds_label, "时间": lambda experience: period_label(experience.period)}
 
 
 def render_topic(topic: Topic, catalog: Catalog, href: Href) -> str:
@@ -180,10 +256,9 @@ def render_question(question: Question, catalog: Catalog, href: Href) -> str:
 
 def fold_answers(html: str) -> str:
     """题目页的五层答案各折进一个 `<details>`：先自己答，再展开；标题仍在外面，目录与链接照旧。"""
-    head, *parts = _SECOND_HEADING.split(html)
+    head, sections = split_sections(html)
     folded = [head]
-    for heading, body in zip(parts[::2], parts[1::2], strict=True):
-        name = re.sub(r"<a .*?</a>|<[^>]+>", "", heading)
+    for heading, name, body in sections:
         if name in QUESTION_SECTIONS:
             summary = f"<summary data-search-exclude>展开：{name}</summary>"
             body = f'\n<details class="mj-fold">{summary}{body}</details>\n'
@@ -249,6 +324,57 @@ def render_derivation(
     return "\n".join([head, markdown, "" if number else _render_aliases(derivation.aliases)])
 
 
+def render_topic_brief(topic: Topic, catalog: Catalog, href: Href, pdf: str) -> str:
+    """考点的「面试前 30 分钟」：公式与表、误区、各题最要紧的一条错。
+
+    pdf 是这一页的 PDF 的相对地址，这次构建没有就是空串。
+    """
+    questions = [q for q in catalog.questions.values() if q.topic == topic.key]
+    mistakes = [
+        f"- {question.title}：{mistake.removeprefix('- ')}"
+        for question in questions
+        for mistake in briefs.select_mistakes(question)[:1]
+    ]
+    parts = [
+        _template("brief_head.html", topic=topic, pdf=pdf, href=href),
+        "## 公式与表",
+        briefs.select_formulas(topic),
+        "## 误区",
+        "\n".join(briefs.select_traps(topic)),
+    ]
+    if mistakes:
+        parts += ["## 各题最要紧的一条错", "\n".join(mistakes)]
+    return render_marks("\n\n".join(parts), catalog, href)
+
+
+def render_company_brief(company: str, catalog: Catalog, href: Href, pdf: str) -> str:
+    """公司的「面试前 30 分钟」：结果、问了什么、这些考点的 30 秒版与误区。pdf 同上。"""
+    experiences = [e for e in catalog.experiences.values() if e.company == company]
+    values = {"experiences": experiences, "catalog": catalog, "href": href}
+    hint = briefs.make_hint(catalog, company)
+    asked = (
+        _template("brief_hint.html", hint=hint, **values)
+        if hint
+        else _template("brief_asked.html", **values)
+    )
+    parts = [
+        _template("brief_head.html", topic=None, pdf=pdf, href=href),
+        _template("brief_company.html", **values),
+        "## 问了什么",
+        asked,
+    ]
+    answers = [
+        f"**{question.title}**（{topic.title}）：{briefs.select_brief(question)}"
+        for topic, questions in briefs.select_questions(catalog, company)
+        for question in questions
+    ]
+    if answers:
+        parts += ["## 30 秒版", *answers]
+    if traps := briefs.select_company_traps(catalog, company):
+        parts += ["## 误区", "\n".join(traps)]
+    return render_marks("\n\n".join(parts), catalog, href)
+
+
 def render_marks(markdown: str, catalog: Catalog, href: Href) -> str:
     """正文里的引用（`[✓](claim:键)`）与图（`![替代文字](diagram:名字)`）换成 HTML。"""
 
@@ -263,18 +389,9 @@ def render_marks(markdown: str, catalog: Catalog, href: Href) -> str:
     return replace_prose(markdown, lambda line: DIAGRAM.sub(draw, CITATION.sub(cite, line)))
 
 
-def render_blocks(
-    markdown: str,
-    catalog: Catalog,
-    href: Href,
-    archive_bytes: int | None = None,
-) -> str:
-    """把 `<!-- mianjing: 名字 -->` 单独一行的标记换成生成的块，引用换成记号。
-
-    archive_bytes 是离线包的大小，没有时是 None。
-    """
-    blocks = dict(BLOCKS)
-    blocks["offline-archive"] = lambda catalog, href: _render_archive(archive_bytes, href)
+def render_blocks(markdown: str, catalog: Catalog, href: Href, site: Site | None = None) -> str:
+    """把 `<!-- mianjing: 名字 -->` 单独一行的标记换成生成的块，引用换成记号。"""
+    blocks = BLOCKS | {name: partial(block, site or Site()) for name, block in SITE_BLOCKS.items()}
 
     def replace(match: re.Match[str]) -> str:
         name = match.group(1)
@@ -284,6 +401,14 @@ def render_blocks(
         return blocks[name](catalog, href)
 
     return _BLOCK.sub(replace, render_marks(markdown, catalog, href))
+
+
+def read_contact() -> str:
+    """维护者的联系方式：环境变量 CONTACT，`mailto:` 或 https 链接；没有设就不显示，不编一个。"""
+    contact = os.environ.get("CONTACT", "").strip()
+    if contact and not re.fullmatch(r"mailto:[^\s@<>\"]+@[^\s@<>\"]+|https://[^\s<>\"]+", contact):
+        raise ValueError(f"CONTACT「{contact}」应是 mailto: 或 https:// 开头的地址")
+    return contact
 
 
 def _block(template: str) -> Callable[[Catalog, Href], str]:
@@ -296,8 +421,20 @@ def _block(template: str) -> Callable[[Catalog, Href], str]:
 BLOCKS: dict[str, Callable[[Catalog, Href], str]] = {
     "home-numbers": _block("home_numbers.html"),
     "home-newest": _block("home_newest.html"),
+    "contact": lambda catalog, href: _template("contact.html", contact=read_contact()),
+    "third-party": lambda catalog, href: _template("third_party.html", notices=read_notices()),
     "experience-summary": _block("experience_summary.html"),
-    "experience-table": _block("experience_table.html"),
+    "experience-facets": _block("facets.html"),
+    "experience-table": _first_experiences,
+    "matrix-table": lambda catalog, href: _template(
+        "matrix.html", catalog=catalog, shown=SHOWN, href=href
+    ),
+    "form-topics": _block("form_topics.html"),
+    "ends": _block("ends.html"),
+    "order": _block("order.html"),
+    "compare": lambda catalog, href: _template(
+        "compare.html", catalog=catalog, names=name_experiences(catalog), href=href
+    ),
     "topic-table": _block("topic_table.html"),
     "question-levels": _block("question_levels.html"),
     "question-topics": _block("question_topics.html"),
@@ -308,14 +445,37 @@ BLOCKS: dict[str, Callable[[Catalog, Href], str]] = {
     "question-companies": _block("question_companies.html"),
     "calculators": lambda catalog, href: _render_calculators(),
     "errata": _block("errata.html"),
+    "brief-list": lambda catalog, href: _template(
+        "brief_list.html", companies=briefs.list_companies(catalog), catalog=catalog, href=href
+    ),
+    "data-files": lambda catalog, href: _template(
+        "data_files.html", titles=TITLES, catalog=vars(catalog), href=href
+    ),
+    "data-tables": lambda catalog, href: _template(
+        "data_tables.html", titles=TABLE_TITLES, tables=TABLES, href=href
+    ),
+    "data-fields": lambda catalog, href: _template(
+        "data_fields.html", titles=TITLES, list_fields=list_fields
+    ),
     "claim-counts": _block("claim_counts.html"),
     "claim-list": _block("claim_list.html"),
 }
 
 
-def _render_archive(size: int | None, href: Href) -> str:
-    address = "" if size is None else href(ARCHIVE, "")
-    return _template("offline_archive.html", size=size, address=address)
+def _render_form(site: Site, catalog: Catalog, href: Href) -> str:
+    return _template("experience_form.html", catalog=catalog, repository=site.repository, href=href)
+
+
+def _render_archive(site: Site, catalog: Catalog, href: Href) -> str:
+    address = "" if site.archive_bytes is None else href(ARCHIVE, "")
+    return _template("offline_archive.html", size=site.archive_bytes, address=address)
+
+
+SITE_BLOCKS: dict[str, Callable[[Site, Catalog, Href], str]] = {
+    "experience-form": _render_form,
+    "offline-archive": _render_archive,
+}
+"""还要知道这次构建的块。"""
 
 
 def _render_calculators() -> str:
@@ -330,20 +490,6 @@ def _render_calculators() -> str:
         show_number=show_number,
         presets=json.dumps(presets),
     )
-
-
-def render_errata_feed(catalog: Catalog, site_url: str) -> str:
-    """勘误的 RSS 2.0；site_url 是站点根的地址，以 / 结尾。"""
-    return _environment.get_template("errata.xml").render(
-        errata=sorted(catalog.errata.values(), key=lambda e: (e.fixed or "", e.key), reverse=True),
-        site_url=site_url,
-        date=_rss_date,
-    )
-
-
-def _rss_date(day: str) -> str:
-    """`2026-11-25` → `Wed, 25 Nov 2026 00:00:00 +0000`。"""
-    return format_datetime(datetime.fromisoformat(day).replace(tzinfo=UTC))
 
 
 def _render_sources(page: Topic | Question) -> list[str]:

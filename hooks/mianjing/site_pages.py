@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -13,12 +17,29 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page as SitePage
 
-from mianjing import formulas, render
+from mianjing import briefs, csp, formulas, render
 from mianjing.assets import missing_assets
-from mianjing.dates import read_dates
+from mianjing.atlas.age import read_today
+from mianjing.atlas.compare import dump_comparison
+from mianjing.atlas.facets import dump_facets
+from mianjing.atlas.listings import Listing, group_listings
+from mianjing.contribution import dump_rules
+from mianjing.dates import read_history
 from mianjing.edition import FILE, SITE
+from mianjing.export import anki, render_data
+from mianjing.feeds import FEEDS, render_feed
+from mianjing.fonts import subset_fonts
 from mianjing.library import read_library
-from mianjing.model import Catalog, Derivation, Exercise, Experience, Page, Question, Topic
+from mianjing.model import (
+    Catalog,
+    Derivation,
+    Exercise,
+    Experience,
+    Page,
+    Question,
+    Topic,
+    Withdrawn,
+)
 from mianjing.notebook import (
     Rendering,
     dump_cells,
@@ -27,12 +48,15 @@ from mianjing.notebook import (
     render_notebook,
     retarget,
 )
+from mianjing.notices import read_notices, render_licences
 from mianjing.offline import ARCHIVE, render_manifest
+from mianjing.page_cache import PageCache
+from mianjing.pdf import PDF_WANTED
 from mianjing.practice import dump_exercise
 from mianjing.problem import Problem
+from mianjing.published import read_redirects, render_redirect
 from mianjing.search.documents import Document, make_documents, read_synonyms
 from mianjing.search.index import build_index
-from mianjing.search.sections import read_sections
 from mianjing.tags import tags_of
 
 
@@ -49,13 +73,37 @@ class DerivationPage:
         return self.derivation.pages[self.number][1]
 
 
-Record = Experience | Topic | Question | Exercise | DerivationPage | Page
+@dataclass(frozen=True)
+class BriefPage:
+    """一家公司或一个考点的「面试前 30 分钟」。"""
+
+    key: str
+    title: str
+    source: str
+    """摘自哪个文件，日期随它。"""
+
+
+Record = (
+    Experience
+    | Topic
+    | Question
+    | Exercise
+    | DerivationPage
+    | BriefPage
+    | Listing
+    | Page
+    | Withdrawn
+)
 
 _BUNDLE = "assets/bundle"
+_FONTS = f"{_BUNDLE}/fonts"
 _FILE_SCRIPT = f"{_BUNDLE}/file.js"
 """离线包的一份脚本；发布的站不带它，离线包不带另一个离线包。"""
 STYLES = {
+    "atlas": "mj-atlas",
     "katex": 'class="katex',
+    "brief": "mj-brief",
+    "contribute": "data-experience-form",
     "offline": 'class="mj-offline"',
 }
 """只在用到的页面才取的样式：`docs/assets/stylesheets/pages/` 里的名字 → 有这段字的页面才带上。"""
@@ -98,21 +146,43 @@ class SitePages:
             self.notebooks,
         )
         self.has_python = not missing_assets(root)
+        self.has_pdf = bool(os.environ.get(PDF_WANTED))
         for name in STYLES:
             style = f"docs/{_BUNDLE}/{name}.css"
             if not (root / style).is_file():
                 message = "还没有打包浏览器端的库：运行 npm run bundle，或用 make serve、make build"
                 problems.append(Problem(style, 1, "E305", "", message))
         _stop_on(problems)
-        self.dates = read_dates(root)
+        self.today = read_today(root)
+        self.history = read_history(root)
         self.records = _by_source(self.catalog)
+        self.answers: dict[str, str] = {}
+        self.cache = PageCache(root / ".cache" / "pages", config)
         self.documents: list[Document] = []
-        self.search_files: dict[str, bytes] = {}
+        self.search_files: Future[dict[str, bytes]]
+        self.characters: set[str] = set()
 
     def add_files(self, files: Files) -> Files:
-        """加入推导的各页、可下载的源与结果、图、网页要的代码格。"""
-        feed = render.render_errata_feed(self.catalog, self.config.site_url or "/")
-        files.append(File.generated(self.config, "errata.xml", content=feed))
+        """加入推导的各页、可下载的源与结果、图、网页要的代码格，带走的数据与订阅。"""
+        site_url = self.config.site_url or "/"
+        for feed in FEEDS:
+            xml = render_feed(feed, self.catalog, self.history, site_url)
+            files.append(File.generated(self.config, feed.path, content=xml))
+        for path, data in render_data(self.catalog, site_url).items():
+            files.append(File.generated(self.config, path, content=data))
+        files.append(File.generated(self.config, anki.PATH, content=b""))
+        licences = render_licences(read_notices(self.root))
+        files.append(File.generated(self.config, "about/third-party.txt", content=licences))
+        for old, new in read_redirects(self.root).items():
+            stub = render_redirect(old, new, self.config.site_url or "")
+            files.append(File.generated(self.config, f"{old}index.html", content=stub))
+        self._add_atlas(files)
+        for uri, record in self.records.items():
+            if isinstance(record, BriefPage):
+                files.append(File.generated(self.config, uri, content=""))
+        rules = dump_rules(self.catalog, _repository(self.config.repo_url or ""))
+        where = "contribute/experience/rules.json"
+        files.append(File.generated(self.config, where, content=rules))
         unwanted = files.get_file_from_path(ARCHIVE if self.edition == FILE else _FILE_SCRIPT)
         if unwanted is not None:
             files.remove(unwanted)
@@ -146,6 +216,30 @@ class SitePages:
                 files.append(File.generated(self.config, where, content=content))
         return files
 
+    def _add_atlas(self, files: Files) -> None:
+        """筛选与比较的数据，与多出来的列表页。"""
+        index = files.get_file_from_path("experiences/index.md")
+        assert index is not None
+
+        def address(key: str, page: File = index) -> str:
+            file = files.get_file_from_path(f"experiences/{key}.md")
+            assert file is not None
+            return file.url_relative_to(page)
+
+        compare = files.get_file_from_path("atlas/compare.md")
+        assert compare is not None
+        facets = dump_facets(self.catalog, address)
+        comparison = dump_comparison(
+            self.catalog, lambda key: address(key, compare), render.describe_experience()
+        )
+        generated = {
+            "experiences/atlas.json": facets,
+            "atlas/compare/compare.json": comparison,
+            **dict.fromkeys(group_listings(self.catalog), ""),
+        }
+        for uri, content in generated.items():
+            files.append(File.generated(self.config, uri, content=content))
+
     def link_pages(self, nav: Navigation, files: Files) -> None:
         """面经按次序、题目按考点、推导按页前后相连，并归到各自的栏目。"""
         parts = [uri for d in self.catalog.derivations.values() for uri, _ in d.pages]
@@ -154,6 +248,7 @@ class SitePages:
             ("questions", [f"questions/{key}.md" for key in self.catalog.questions]),
             ("practice", [f"practice/{key}/index.md" for key in self.catalog.exercises]),
             ("notebooks", parts),
+            (briefs.FOLDER, [u for u, r in self.records.items() if isinstance(r, BriefPage)]),
         ):
             pages = [_page(files, uri) for uri in uris]
             section = _section_of(nav, f"{folder}/index.md")
@@ -161,15 +256,17 @@ class SitePages:
                 page.parent = section
                 page.previous_page = pages[i - 1] if i else None
                 page.next_page = pages[i + 1] if i + 1 < len(pages) else None
+        for key in self.catalog.withdrawn:
+            page = _page(files, f"experiences/{key}.md")
+            page.parent = _section_of(nav, "experiences/index.md")
 
     def prepare_page(self, page: SitePage) -> None:
-        """mkdocs-jupyter 换掉了推导页的 render；换回来，让它与其他页面走同一条路。编辑的是源。"""
+        """各页经缓存转成 HTML，也替下 mkdocs-jupyter 给推导页的 render；推导编辑的是源。"""
+        page.render = lambda config, files: self.cache.render(page, files)  # type: ignore[method-assign]
         record = self.records[page.file.src_uri]
-        if isinstance(record, DerivationPage):
-            page.__dict__.pop("render", None)
-            if self.config.repo_url:
-                edit = urljoin(self.config.repo_url + "/", self.config.edit_uri or "")
-                page.edit_url = urljoin(edit, f"../notebooks/{record.derivation.key}.py")
+        if isinstance(record, DerivationPage) and self.config.repo_url:
+            edit = urljoin(self.config.repo_url + "/", self.config.edit_uri or "")
+            page.edit_url = urljoin(edit, f"../notebooks/{record.derivation.key}.py")
 
     def read_source(self, page: SitePage) -> str | None:
         """推导页返回执行结果写成的 Markdown；其余页面交给 mkdocs。"""
@@ -189,12 +286,17 @@ class SitePages:
                 raise PluginError(f"{uri} 里生成的链接指向不存在的页面「{target}」")
             return found.url_relative_to(page.file) + (f"#{anchor}" if anchor else "")
 
+        if isinstance(record, Withdrawn):
+            page.meta = {"title": render.WITHDRAWN, "description": render.WITHDRAWN}
+            return render.render_withdrawn(record)
         page.meta = {"title": record.title, "description": self._description(record)}
         markdown = retarget(markdown, uri, self.homes)
-        if date := self.dates.get(self._source_path(page)):
-            page.meta["git_revision_date_localized"] = date
+        if change := self.history.get(self._source_path(page)):
+            page.meta["git_revision_date_localized"] = change.day
         if isinstance(record, Page):
             page.meta["hide"] = _hidden_parts(record)
+        elif isinstance(record, BriefPage | Listing):
+            page.meta["hide"] = ["toc"]
         elif isinstance(record, DerivationPage):
             page.meta["tags"] = [] if record.number else tags_of(record.derivation, self.catalog)
         else:
@@ -203,7 +305,9 @@ class SitePages:
         title = f"# {record.title}\n\n"
         match record:
             case Experience():
-                return title + render.render_experience(record, self.catalog, href)
+                return title + render.render_experience(record, self.catalog, href, self.today)
+            case Listing():
+                return title + render.render_listing(record, self.catalog, href)
             case Topic():
                 return title + render.render_topic(record, self.catalog, href)
             case Question():
@@ -220,33 +324,68 @@ class SitePages:
                     _repository(self.config.repo_url or ""),
                     href,
                 )
+            case BriefPage():
+                pdf = f"{record.key}.pdf" if self.has_pdf else ""
+                if record.key in self.catalog.topics:
+                    topic = self.catalog.topics[record.key]
+                    return title + render.render_topic_brief(topic, self.catalog, href, pdf)
+                return title + render.render_company_brief(record.key, self.catalog, href, pdf)
             case Page():
                 try:
-                    return title + render.render_blocks(
-                        record.body, self.catalog, href, self.archive_bytes
-                    )
+                    repository = _repository(self.config.repo_url or "")
+                    site = render.Site(repository, self.archive_bytes)
+                    return title + render.render_blocks(record.body, self.catalog, href, site)
                 except render.UnknownBlockError as error:
                     raise PluginError(f"docs/{uri}: {error}") from error
 
     def fold(self, html: str, page: SitePage) -> str:
-        """题目页的答案折起来；其余页面原样。"""
-        folds = isinstance(self.records[page.file.src_uri], Question)
-        return render.fold_answers(html) if folds else html
+        """题目页的答案折起来，折之前的留给牌组；其余页面原样。"""
+        record = self.records[page.file.src_uri]
+        if not isinstance(record, Question):
+            return html
+        self.answers[record.key] = html
+        return render.fold_answers(html)
+
+    def make_deck(self, files: Files) -> None:
+        """全部题目都转成 HTML 之后，写好牌组；复制静态文件在这以后。"""
+        cards = [
+            anki.Card(
+                question, self.answers[key], anki.last_change(question, self.catalog, self.history)
+            )
+            for key, question in self.catalog.questions.items()
+        ]
+        file = files.get_file_from_path(anki.PATH)
+        assert file is not None
+        file.content_bytes = anki.render_deck(cards, self.catalog, self.config.site_url or "/")
 
     def index_pages(self, files: Files) -> None:
-        """各页的文字进搜索索引；要在公式渲染之前，公式此时还是 TeX。"""
+        """各页的文字进搜索索引；要在公式渲染之前，公式此时还是 TeX。
+
+        索引在另一个进程里建，与套模板同时进行。
+        """
         pages = {}
         for file in files.documentation_pages():
-            if isinstance(file.page, SitePage):
-                sections = read_sections(file.page.content or "")
-                pages[file.src_uri] = (file.page.url, sections)
+            if isinstance(file.page, SitePage) and not isinstance(
+                self.records[file.src_uri], BriefPage
+            ):
+                pages[file.src_uri] = (file.page.url, self.cache.read_sections(file.page))
+        self.cache.write()
         self.documents = make_documents(self.catalog, pages, self._tag_anchor)
-        self.search_files = build_index(self.documents, read_synonyms())
+        with_spawn = get_context("spawn")  # mkdocs serve 有线程，不能 fork
+        pool = ProcessPoolExecutor(1, mp_context=with_spawn)
+        self.search_files = pool.submit(build_index, self.documents, read_synonyms())
+        pool.shutdown(wait=False)
 
-    def write_search(self) -> None:
-        """写出搜索索引。"""
-        for name, content in self.search_files.items():
-            path = Path(self.config.site_dir, "search", name)
+    def write_files(self) -> None:
+        """写出搜索索引，与只留了用到的字的公式字体。"""
+        fonts = subset_fonts(
+            self.root / "docs" / _FONTS, self.characters, self.root / ".cache" / "fonts"
+        )
+        written = {f"{_FONTS}/{name}": content for name, content in fonts.items()}
+        for name, content in self.search_files.result().items():
+            written[f"search/{name}"] = content
+        for name, content in written.items():
+            path = Path(self.config.site_dir, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
 
@@ -273,6 +412,7 @@ class SitePages:
                     problems.append(Problem(path, line, "E404", "", message))
             page.content = formulas.replace_formulas(page.content or "", rendered)
         _stop_on(problems)
+        self.characters = formulas.find_characters(rendered.values())
 
     def add_styles(self, output: str, page: SitePage) -> str:
         """在 head 里带上这一页用到的样式。"""
@@ -283,6 +423,13 @@ class SitePages:
             if marker in output
         )
         return output.replace("</head>", f"{links}</head>", 1)
+
+    def add_policy(self, output: str, name: str) -> str:
+        """写上内容安全策略；有不在清单上的内联脚本时停下，说明里有它的哈希。"""
+        try:
+            return csp.add_policy(output)
+        except ValueError as error:
+            raise PluginError(f"{name}: E506 {error}") from error
 
     def _tag_anchor(self, tag: str) -> str:
         """标签页里这个标签的锚点，与标签插件的算法相同。"""
@@ -296,6 +443,8 @@ class SitePages:
         record = self.records[page.file.src_uri]
         if isinstance(record, DerivationPage):
             return f"notebooks/{record.derivation.key}.py"
+        if isinstance(record, BriefPage):
+            return record.source
         return f"docs/{page.file.src_uri}"
 
     def _description(self, record: Record) -> str:
@@ -310,17 +459,24 @@ class SitePages:
                 return f"{record.title}：30 秒版、2 分钟版、推导或代码、追问、常见错误"
             case Exercise():
                 return f"手写{record.title}：题面、起始代码、参考答案，在页面里写、当场判"
+            case Listing():
+                return record.description
             case DerivationPage():
                 return record.derivation.description
-            case _:
+            case BriefPage():
+                return f"{record.title}：打印出来两面 A4"
+            case Withdrawn():
+                return render.WITHDRAWN
+            case Page():
                 return record.description or self.config.site_description or ""
 
 
 def _hidden_parts(page: Page) -> list[str]:
-    """首页与放大表的页面不要两边的栏，把宽度让给正文。"""
+    """首页与放大表与表单的页面不要两边的栏，把宽度让给正文。"""
     if page.path == "docs/index.md":
         return ["navigation", "toc"]
-    return ["toc"] if "-table -->" in page.body else []
+    wide = "-table -->" in page.body or "-form -->" in page.body
+    return ["toc"] if wide else []
 
 
 def _by_source(catalog: Catalog) -> dict[str, Record]:
@@ -329,10 +485,22 @@ def _by_source(catalog: Catalog) -> dict[str, Record]:
     records |= {f"topics/{key}.md": t for key, t in catalog.topics.items()}
     records |= {f"questions/{key}.md": q for key, q in catalog.questions.items()}
     records |= {f"practice/{key}/index.md": e for key, e in catalog.exercises.items()}
+    records |= {f"experiences/{key}.md": w for key, w in catalog.withdrawn.items()}
+    records |= group_listings(catalog)
     for derivation in catalog.derivations.values():
         for number, (uri, _) in enumerate(derivation.pages):
             records[uri] = DerivationPage(derivation, number)
+    for brief in _briefs(catalog):
+        records[f"{briefs.FOLDER}/{brief.key}.md"] = brief
     return records
+
+
+def _briefs(catalog: Catalog) -> Iterator[BriefPage]:
+    for key in briefs.list_companies(catalog):
+        newest = [e for e in catalog.experiences.values() if e.company == key][-1]
+        yield BriefPage(key, f"面试前 30 分钟：{catalog.companies[key].name}", newest.path)
+    for topic in catalog.topics.values():
+        yield BriefPage(topic.key, f"面试前 30 分钟：{topic.title}", topic.path)
 
 
 def _page(files: Files, uri: str) -> SitePage:

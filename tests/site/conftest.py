@@ -1,21 +1,20 @@
-"""站点测试的夹具：一次测试只构建一次站，只开一个 Chromium。"""
+"""站点测试的夹具：一次测试只构建一次站，一个进程只开一个 Chromium。"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack
-from functools import partial
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from mianjing.build import build_site
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.chromium import launch_chromium
-from tests.server import SiteServer, serve_site
+from tests.server import SITES, SiteServer
 
 ROOT = Path(__file__).resolve().parents[2]
-MOUNTS = ("/", "/kb/")
 REPO_URL = "https://github.com/example/example"
 
 # 等条件成立，最多这么久（毫秒）：慢机器上也不会误报
@@ -23,24 +22,29 @@ expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, SiteServer]]:
-    """构建好的站，设了仓库地址；`/` 与 `/kb/` 各构建一次（站点地址写进页面，不能共用）。"""
-    with ExitStack() as stack:
-        running = {}
-        for mount in MOUNTS:
-            site = tmp_path_factory.mktemp("build") / "site"
-            running[mount] = stack.enter_context(serve_site(site, mount))
-            patch = stack.enter_context(pytest.MonkeyPatch.context())
-            patch.setenv("SITE_URL", running[mount].url(""))
-            patch.setenv("REPO_URL", REPO_URL)
-            assert build_site(ROOT, site) == 0, "构建没有通过，原因见上面的输出"
-        yield running
+def open_site(pytestconfig: pytest.Config) -> Callable[[str], SiteServer]:
+    """站点路径 → 构建好的站，设了仓库地址；一次测试里每个路径只构建一次，几个进程也是。
+
+    站点地址写进页面，两个路径不能共用一次构建。
+    """
+
+    def build(mount: str) -> SiteServer:
+        server = pytestconfig.stash[SITES][mount]
+        server.site.parent.mkdir(exist_ok=True)
+        with FileLock(server.site.with_name("lock")), pytest.MonkeyPatch.context() as patch:
+            if not server.site.exists():
+                patch.setenv("SITE_URL", server.url(""))
+                patch.setenv("REPO_URL", REPO_URL)
+                assert build_site(ROOT, server.site) == 0, "构建没有通过，原因见上面的输出"
+        return server
+
+    return cache(build)
 
 
 @pytest.fixture(scope="session")
-def server(servers: dict[str, SiteServer]) -> SiteServer:
+def server(open_site: Callable[[str], SiteServer]) -> SiteServer:
     """项目路径 `/kb/` 下的那一个。"""
-    return servers["/kb/"]
+    return open_site("/kb/")
 
 
 @pytest.fixture(scope="session")

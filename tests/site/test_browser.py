@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.server import SiteServer
-from tests.site.conftest import MOUNTS
+from tests.server import MOUNTS, SiteServer
 
 pytestmark = pytest.mark.browser
 
@@ -47,8 +46,8 @@ class Reader:
 
 
 @pytest.fixture(params=MOUNTS)
-def base(request: pytest.FixtureRequest, servers: dict[str, SiteServer]) -> str:
-    return servers[request.param].url("")
+def base(request: pytest.FixtureRequest, open_site: Callable[[str], SiteServer]) -> str:
+    return open_site(request.param).url("")
 
 
 @pytest.fixture(params=[(size, scheme) for size in SIZES for scheme in SCHEMES], ids="-".join)

@@ -136,6 +136,8 @@ def test_endless_answers_are_stopped_and_nothing_is_lost(
         ("**/exercise.json", lambda route: route.abort(), "这道题的测试没有取到"),
         ("**/exercise.json", lambda route: route.fulfill(status=500), "服务器回答 500"),
         ("**/pyodide.asm.wasm", lambda route: route.abort(), "没有取到"),
+        ("**/python_worker.js", lambda route: route.abort(), "Python 的线程没有取到"),
+        ("**/numpy-*.whl", lambda route: route.fulfill(body=b"PK"), "只有 2 字节，应有"),
     ],
 )
 def test_a_lost_network_is_said_and_tried_again(
@@ -143,7 +145,31 @@ def test_a_lost_network_is_said_and_tried_again(
 ) -> None:
     page.route(pattern, answer)
     submit(page, EXERCISE.reference, message)
+    expect(page.locator(".cm-content")).to_contain_text("def attention")
     page.unroute(pattern)
+    page.get_by_role("button", name="提交").click()
+    expect(status(page)).to_contain_text("全部通过", timeout=LOADING)
+
+
+def test_an_editor_that_is_not_fetched_loses_nothing(page: Page) -> None:
+    """写过一半，断了网回来：编辑器没有取到，草稿还在，再点就回来。"""
+    write(page, "# 写到一半\n")
+    page.route("**/editor-*.js", lambda route: route.abort())
+    page.reload()
+    expect(status(page)).to_contain_text("编辑器没有取到")
+    expect(status(page)).to_contain_text("写过的还在本机")
+    page.unroute("**/editor-*.js")
+    page.get_by_role("button", name="开始写").click()
+    expect(page.locator(".cm-content")).to_contain_text("写到一半")
+
+
+def test_without_network_it_says_so_and_goes_on_later(page: Page) -> None:
+    """打开了页面、取了编辑器才断网：说没有网络，连上之后接着来。"""
+    write(page, EXERCISE.reference)
+    page.context.set_offline(True)
+    page.get_by_role("button", name="提交").click()
+    expect(status(page)).to_contain_text("没有取到", timeout=LOADING)
+    page.context.set_offline(False)
     page.get_by_role("button", name="提交").click()
     expect(status(page)).to_contain_text("全部通过", timeout=LOADING)
 

@@ -10,10 +10,14 @@ from typing import Any
 
 import pytest
 from mianjing.build import build_site, read_base
+from mianjing.dates import run_git
 from mianjing.offline import OfflineError
+from mianjing.pdf import PDF_WANTED
 
-GOOD = '<p id="x"><a href="#x">新</a></p>'
-BAD = '<a href="gone.html">断了</a>'
+POLICY = "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'\">"
+"""什么也不执行的策略：小页面也要有一条。"""
+GOOD = POLICY + '<p id="x"><a href="#x">新</a></p>'
+BAD = POLICY + '<a href="gone.html">断了</a>'
 
 
 @pytest.fixture(autouse=True)
@@ -23,16 +27,23 @@ def no_site_url(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mianjing.build.write_offline", lambda root, site: "")
 
 
+environments: list[dict[str, str]] = []
+
+
 @pytest.fixture
 def fake_mkdocs(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, str | None], list[Any]]:
     """换掉 mkdocs：写下给定的首页，返回给定的退出码；记下每次的命令与目录。"""
 
     def install(code: int, page: str | None) -> list[Any]:
         calls: list[Any] = []
+        real = subprocess.run
 
-        def run(command: list[str], cwd: Path, **options: Any) -> Any:
+        def run(command: list[str], **options: Any) -> Any:
+            if "mkdocs" not in command:
+                return real(command, **options)
             assert options["env"]["EDITION"] == "site"
-            calls.append((command, cwd))
+            calls.append((command, options["cwd"]))
+            environments.append(options["env"])
             target = Path(command[command.index("--site-dir") + 1])
             assert not target.exists(), "旧的半成品要先清掉"
             if page is not None:
@@ -113,6 +124,59 @@ def test_a_failed_audit_leaves_the_old_site(
     assert ("index.html:1: E504" in error) == (page == BAD)
 
 
+@pytest.mark.parametrize("with_pdf", [False, True])
+def test_pdf_is_printed_before_the_audit(
+    tmp_path: Path, fake_mkdocs: Fake, monkeypatch: pytest.MonkeyPatch, with_pdf: bool
+) -> None:
+    """链接指向 PDF：打印了才有，没有打印审计就会说断了。要不要打印只看参数，不看外面的环境。"""
+    printed: list[Path] = []
+
+    def print_briefs(site: Path) -> list[Path]:
+        (site / "x.pdf").write_bytes(b"%PDF")
+        printed.append(site)
+        return printed
+
+    monkeypatch.setenv(PDF_WANTED, "outside")
+    monkeypatch.setattr("mianjing.build.print_briefs", print_briefs)
+    fake_mkdocs(0, POLICY + '<a href="x.pdf">PDF</a>')
+    assert build_site(tmp_path, tmp_path / "site", with_pdf) == (0 if with_pdf else 1)
+    assert printed == [tmp_path / "site.next"] * with_pdf
+
+
+@pytest.mark.parametrize(("with_pdf", "wanted"), [(False, None), (True, "1")])
+def test_the_pages_are_told_about_the_pdf(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_pdf: bool, wanted: str | None
+) -> None:
+    seen: list[dict[str, str]] = []
+
+    def run(command: list[str], env: dict[str, str], **options: Any) -> Any:
+        seen.append(env)
+        return subprocess.CompletedProcess(command, 3)
+
+    monkeypatch.setenv(PDF_WANTED, "outside")
+    monkeypatch.setattr("mianjing.build.subprocess.run", run)
+    assert build_site(tmp_path, tmp_path / "site", with_pdf) == 3
+    assert [env.get(PDF_WANTED) for env in seen] == [wanted]
+    assert "PATH" in seen[0]
+
+
+def test_without_a_browser_the_old_site_stays(
+    tmp_path: Path,
+    fake_mkdocs: Fake,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    site = old_site(tmp_path)
+    before = content(site)
+    fake_mkdocs(0, GOOD)
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    assert build_site(tmp_path, site, with_pdf=True) == 1
+    assert content(site) == before
+    error = capsys.readouterr().err
+    assert "PATH 上没有 chromium、" in error
+    assert "site/ 保持原样" in error
+
+
 def test_a_failed_offline_list_leaves_the_old_site(
     tmp_path: Path,
     fake_mkdocs: Fake,
@@ -150,7 +214,7 @@ def test_the_audit_knows_the_address(
     tmp_path: Path, fake_mkdocs: Fake, monkeypatch: pytest.MonkeyPatch, url: str, code: int
 ) -> None:
     monkeypatch.setenv("SITE_URL", url)
-    fake_mkdocs(0, '<a href="/kb/index.html">绝对</a>')
+    fake_mkdocs(0, POLICY + '<a href="/kb/index.html">绝对</a>')
     assert build_site(tmp_path, tmp_path / "site") == code
 
 
@@ -167,3 +231,22 @@ def test_the_audit_knows_the_address(
 )
 def test_the_base_path(url: str, base: str) -> None:
     assert read_base(url) == base
+
+
+def test_the_build_happens_at_the_time_of_the_commit(
+    tmp_path: Path, fake_mkdocs: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """站点地图的日期、压缩包的时刻都由它定；设过的不动，不是仓库时不设。"""
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    fake_mkdocs(0, GOOD)
+    build_site(tmp_path, tmp_path / "site")
+    assert "SOURCE_DATE_EPOCH" not in environments[-1]
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "@1700000001 +0000")
+    author = ("-c", "user.name=x", "-c", "user.email=x@example.com")
+    run_git(tmp_path, "init", "-q")
+    run_git(tmp_path, *author, "commit", "-q", "--allow-empty", "-m", "x")
+    build_site(tmp_path, tmp_path / "site")
+    assert environments[-1]["SOURCE_DATE_EPOCH"] == "1700000001"
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "5")
+    build_site(tmp_path, tmp_path / "site")
+    assert environments[-1]["SOURCE_DATE_EPOCH"] == "5"

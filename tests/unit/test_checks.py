@@ -120,11 +120,6 @@ def test_every_term_of_the_vocabulary_is_accepted(
         ),
         (
             OUTCOME,
-            OUTCOME + "\n又一段。\n{ #__config }\n",
-            [(50, "「__config」应是小写字母、数字与连字符")],
-        ),
-        (
-            OUTCOME,
             OUTCOME + "\n又一段。\n{ #结果 }\n",
             [(50, "「结果」应是小写字母、数字与连字符")],
         ),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
+from datetime import datetime
 from pathlib import Path
 
 import pytest
-from mianjing.dates import read_dates
+from mianjing.dates import read_history
+
+DAYS = ("2026-01-02", "2026-02-03")
 
 
 def git(root: Path, *arguments: str, date: str = "2026-01-01") -> None:
@@ -45,9 +48,13 @@ def repository(tmp_path: Path) -> Path:
     return root
 
 
+def read_days(root: Path) -> dict[str, str]:
+    return {path: change.day for path, change in read_history(root).items()}
+
+
 def test_the_date_of_the_last_change(repository: Path) -> None:
     """提交日期，不是作者日期；中文名不转义。"""
-    assert read_dates(repository) == {
+    assert read_days(repository) == {
         "docs/a.md": "2026-02-03",
         "docs/b.md": "2026-01-02",
         "docs/c.md": "2026-03-04",
@@ -55,32 +62,41 @@ def test_the_date_of_the_last_change(repository: Path) -> None:
     }
 
 
+def test_the_first_and_the_last_moment(repository: Path) -> None:
+    """加入的时刻与最后改动的时刻分开；只有一次的两者相同。"""
+    history = read_history(repository)
+    noon = {day: int(datetime.fromisoformat(f"{day}T12:00:00Z").timestamp()) for day in DAYS}
+    a, b = history["docs/a.md"], history["docs/b.md"]
+    assert (a.added, a.changed) == (noon["2026-01-02"], noon["2026-02-03"])
+    assert b.added == b.changed == noon["2026-01-02"]
+
+
 def test_uncommitted_files_have_no_date(repository: Path) -> None:
     (repository / "docs/new.md").write_text("新", encoding="utf-8")
-    assert "docs/new.md" not in read_dates(repository)
+    assert "docs/new.md" not in read_history(repository)
 
 
 def test_a_shallow_clone_has_no_dates(repository: Path, tmp_path: Path) -> None:
     """浅克隆里每个文件都像是最后一次提交改的：宁可没有。"""
     git(tmp_path, "clone", "-q", "--depth", "1", f"file://{repository}", "shallow")
     assert (tmp_path / "shallow/docs/a.md").is_file()
-    assert read_dates(tmp_path / "shallow") == {}
+    assert read_history(tmp_path / "shallow") == {}
 
 
 def test_a_full_clone_has_the_same_dates(repository: Path, tmp_path: Path) -> None:
     git(tmp_path, "clone", "-q", f"file://{repository}", "full")
-    assert read_dates(tmp_path / "full") == read_dates(repository)
+    assert read_history(tmp_path / "full") == read_history(repository)
 
 
 def test_no_repository(tmp_path: Path) -> None:
-    assert read_dates(tmp_path) == {}
+    assert read_history(tmp_path) == {}
 
 
 def test_a_repository_without_commits(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
-    assert read_dates(tmp_path) == {}
+    assert read_history(tmp_path) == {}
 
 
 def test_no_git(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert read_dates(repository) == {}
+    assert read_history(repository) == {}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import jupytext
-import markdown  # type: ignore[import-untyped]
+import markdown
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

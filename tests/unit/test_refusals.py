@@ -334,7 +334,7 @@ DATES = [
     Case(EXPERIENCE, "from: 2026-03", "from: 2026-00", f"E106 period.from：「2026-00」{MONTH}"),
     Case(EXPERIENCE, "to: 2026-04", "to: 2026-4", f"E106 period.to：「2026-4」{MONTH}"),
     Case(EXPERIENCE, "to: 2026-04", "to: 2026-04-01", f"E106 period.to：「2026-04-01」{MONTH}"),
-    Case(EXPERIENCE, "to: 2026-04", "to: ２０２６-04", f"E106 period.to：「２０２６-04」{MONTH}"),
+    Case(EXPERIENCE, "to: 2026-04", "to: ٢٠٢٦-04", f"E106 period.to：「٢٠٢٦-04」{MONTH}"),
     Case(SOURCES, "2026-05-01", "2023-02-30", f"E106 own.retrieved：「2023-02-30」{DAY}"),
     Case(SOURCES, "2026-05-01", "2023-02-29", f"E106 own.retrieved：「2023-02-29」{DAY}"),
     Case(SOURCES, "2026-05-01", "2023-13-01", f"E106 own.retrieved：「2023-13-01」{DAY}"),
@@ -377,13 +377,13 @@ VALUES = [
         EXPERIENCE,
         "reason: 虚构的原因",
         "reason: 看 <b>这里</b>",
-        "E010 reason：「看 <b>这里</b>」含 HTML（<b）：字段里只写文本",
+        "E010 reason：「看 <b>这里</b>」含 HTML 或脚本（<b）：字段里只写文本",
     ),
     Case(
         EXPERIENCE,
         "detail: 手写注意力",
         "detail: a&#58;b",
-        f"E010 {ASKED}.detail：「a&#58;b」含 HTML（&#58;）：字段里只写文本",
+        f"E010 {ASKED}.detail：「a&#58;b」含 HTML 或脚本（&#58;）：字段里只写文本",
     ),
     Case(
         EXPERIENCE,
@@ -415,7 +415,7 @@ VALUES = [
     Case(EXPERIENCE, "order: 1", "order: 0", f"E105 order：「0」{ORDER}"),
     Case(EXPERIENCE, "order: 1", "order: 01", f"E105 order：「01」{ORDER}"),
     Case(EXPERIENCE, "order: 1", "order: 第一", f"E105 order：「第一」{ORDER}"),
-    Case(EXPERIENCE, "order: 1", "order: 1２", f"E105 order：「1２」{ORDER}"),
+    Case(EXPERIENCE, "order: 1", "order: 1٢", f"E105 order：「1٢」{ORDER}"),
     Case(
         EXPERIENCE,
         "order: 1",
@@ -504,14 +504,14 @@ VALUES = [
     Case(
         TOPIC,
         "https://example.com/paper",
-        "javascript:alert(1)",
-        "E105 sources[1].url：「javascript:alert(1)」不合格式，应是http(s) 链接",
+        "ftp://example.com/paper",
+        "E105 sources[1].url：「ftp://example.com/paper」不合格式，应是http(s) 链接",
     ),
     Case(
         SOURCES,
         "https://example.com/post",
-        "data:text/html,x",
-        "E105 own.url：「data:text/html,x」不合格式，应是http(s) 链接",
+        "data:image/png,x",
+        "E105 own.url：「data:image/png,x」不合格式，应是http(s) 链接",
     ),
     Case(
         TOPIC,

@@ -5,21 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
+from datetime import date
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
-from mianjing import render
+from mianjing import briefs, render
+from mianjing.export import render_data
 from mianjing.model import Catalog, Experience, Period
-from mianjing.render import BLOCKS, UnknownBlockError, render_blocks
+from mianjing.render import BLOCKS, SITE_BLOCKS, Site, UnknownBlockError, render_blocks
 
 from tests.library import HOSTILE, Library
 
 Golden = Callable[[str, str], None]
 
 TEMPLATES = Path(render.__file__).with_name("templates")
+
+TODAY = date(2027, 3, 1)
 
 
 def href(target: str, anchor: str) -> str:
@@ -30,7 +34,7 @@ def href(target: str, anchor: str) -> str:
 def test_experience_page(crowd: Library, check_golden: Golden, key: str) -> None:
     """字段齐全的、值里满是符号的、什么都没提的，各一篇。"""
     catalog = crowd.catalog()
-    page = render.render_experience(catalog.experiences[key], catalog, href)
+    page = render.render_experience(catalog.experiences[key], catalog, href, TODAY)
     check_golden(f"experience-{key}.txt", page)
 
 
@@ -126,19 +130,19 @@ def test_the_prose_is_not_touched(crowd: Library) -> None:
         page = render.render_topic(catalog.topics[key], catalog, href)
         assert [line for line in topic.body.split("\n") if line not in page.split("\n")] == []
     experience = catalog.experiences["sample-2026"]
-    assert experience.body.strip("\n") in render.render_experience(experience, catalog, href)
+    assert experience.body.strip("\n") in render.render_experience(experience, catalog, href, TODAY)
 
 
 def test_an_unknown_block_is_refused(crowd: Library) -> None:
     with pytest.raises(UnknownBlockError) as raised:
         render_blocks("<!-- mianjing: topic-tabel -->\n", crowd.catalog(), href)
-    known = "、".join([*BLOCKS, "offline-archive"])
+    known = "、".join([*BLOCKS, *SITE_BLOCKS])
     assert str(raised.value) == f"不认识的生成块「topic-tabel」，可用：{known}"
 
 
 def test_the_archive_is_offered_with_its_size_only_when_it_is_there(library: Library) -> None:
     block = "<!-- mianjing: offline-archive -->"
-    offered = render_blocks(block, library.catalog(), href, 12_340_000)
+    offered = render_blocks(block, library.catalog(), href, Site(archive_bytes=12_340_000))
     assert '<a href="../offline.zip" download>下载离线包（12.3 MB）</a>' in offered
     absent = render_blocks(block, library.catalog(), href)
     assert "href" not in absent and "make zip" in absent
@@ -215,7 +219,7 @@ def poison(value: Any, name: str = "") -> Any:
 def generated(catalog: Catalog) -> list[str]:
     """全部生成的部分；页面的正文是作者写的，换成空的。"""
     pages = [
-        render.render_experience(replace(e, body=""), catalog, href)
+        render.render_experience(replace(e, body=""), catalog, href, TODAY)
         for e in catalog.experiences.values()
     ]
     pages += [
@@ -233,7 +237,18 @@ def generated(catalog: Catalog) -> list[str]:
         render.render_exercise(replace(e, body="\n## 提示\n"), catalog, True, href)
         for e in catalog.exercises.values()
     ]
+    pages += [
+        render.render_company_brief(key, bare(catalog), href, "")
+        for key in briefs.list_companies(catalog)
+    ]
     return pages + [block(catalog, href) for block in BLOCKS.values()]
+
+
+def bare(catalog: Catalog) -> Catalog:
+    """题与考点没有正文、题目无害：「面试前 30 分钟」从那里摘，摘的是作者写的。"""
+    questions = {k: replace(q, body="", title="题") for k, q in catalog.questions.items()}
+    topics = {k: replace(t, body="", title="考点") for k, t in catalog.topics.items()}
+    return replace(catalog, questions=questions, topics=topics)
 
 
 def test_exercise_page(crowd: Library, check_golden: Golden) -> None:
@@ -256,7 +271,7 @@ def test_every_value_is_escaped(crowd: Library) -> None:
 
 def test_hostile_words_reach_the_reader_unchanged(crowd: Library) -> None:
     catalog = crowd.catalog()
-    page = render.render_experience(catalog.experiences["sample-2026"], catalog, href)
+    page = render.render_experience(catalog.experiences["sample-2026"], catalog, href, TODAY)
     assert page.count(HOSTILE) == 0
     assert unescape(page).count(HOSTILE) >= 10
 
@@ -278,11 +293,15 @@ def test_every_link_leads_somewhere(crowd: Library) -> None:
         return target
 
     for e in catalog.experiences.values():
-        render.render_experience(e, catalog, note)
+        render.render_experience(e, catalog, note, TODAY)
     for t in catalog.topics.values():
         render.render_topic(t, catalog, note)
     for q in catalog.questions.values():
         render.render_question(q, catalog, note)
+    for t in catalog.topics.values():
+        render.render_topic_brief(t, catalog, note, "")
+    for key in briefs.list_companies(catalog):
+        render.render_company_brief(key, catalog, note, "")
     for block in BLOCKS.values():
         block(catalog, note)
     known = {f"experiences/{key}.md" for key in catalog.experiences}
@@ -294,13 +313,16 @@ def test_every_link_leads_somewhere(crowd: Library) -> None:
         "about/takedown.md",
         "about/summary.md",
         "tags.md",
+        "atlas/index.md",
         "claims/index.md",
         "practice/mistakes.md",
     }
     known |= {f"practice/{key}/index.md" for key in catalog.exercises}
+    known |= {f"brief/{key}.md" for key in (*catalog.topics, *catalog.companies)}
+    known |= render_data(catalog, "/").keys()
     assert {target for target, _ in asked} <= known
     for target, anchor in asked:
-        if anchor and target != "tags.md":  # 标签页的锚点由站点的审计看
+        if anchor and target.startswith("experiences/"):  # 别的页面的锚点由站点的审计看
             key = target.removeprefix("experiences/").removesuffix(".md")
             assert f"{{ #{anchor} }}" in catalog.experiences[key].body
 
@@ -353,5 +375,6 @@ def test_round_counts(crowd: Library, low: int | None, high: int | None, label: 
 
 def test_every_template_is_used() -> None:
     """没有一个模板是多余的。"""
-    source = Path(render.__file__).read_text(encoding="utf-8")
+    package = Path(render.__file__).parent
+    source = "".join(f.read_text(encoding="utf-8") for f in package.rglob("*.py"))
     assert [file.name for file in TEMPLATES.iterdir() if f'"{file.name}"' not in source] == []

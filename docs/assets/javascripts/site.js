@@ -7,9 +7,12 @@ import { markPage } from "./search/highlight.js";
 const CAPABILITIES = /** @type {[string, () => Promise<{enhance(): void}>][]} */ ([
   ["table[data-sortable]", () => import("./tables.js")],
   ["details.mj-fold", () => import("./answers.js")],
+  ["form.mj-facets", () => import("./atlas.js")],
+  ["form.mj-compare", () => import("./compare.js")],
   ["form[data-calculator]", () => import("./calculators.js")],
   [".mj-run", () => import("./cells.js")],
   [".mj-practice, .mj-practice-progress", () => import("./practice.js")],
+  ["form[data-experience-form]", () => import("./contribute.js")],
   [".mj-offline, .mj-offline-list", () => import("./offline.js")],
 ]);
 

@@ -147,6 +147,11 @@ def ddpm_signal(steps: int, first: float, last: float) -> float:
     return product
 
 
+def rollout_tokens(prompts: int, group: int, length: int) -> float:
+    """强化学习一步至多采样多少 token：题数 × 每题的回答数 × 长度上限。"""
+    return prompts * group * length
+
+
 def _pairs(policy: float, reference: float) -> list[tuple[float, float]]:
     return [(policy, reference), (1 - policy, 1 - reference)]
 

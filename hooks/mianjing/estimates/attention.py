@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from math import sqrt
 
+from mianjing.estimates.models import preset_parameters
 from mianjing.estimates.presets import Preset
 
 
@@ -155,6 +156,14 @@ def speculative_speedup(acceptance: float, draft: int, cost: float) -> float:
     return speculative_tokens(acceptance, draft) / (draft * cost + 1)
 
 
+def verification_cost(batch: int, tokens: int, balance: float) -> float:
+    """投机解码一次验证 tokens 个与生成 1 个的耗时比，只算权重：读一遍与算，取长的那个。
+
+    balance 是平衡点（FLOP/字节，bf16）：一步的 token 总数小于它时只花读权重的时间。
+    """
+    return max(1, batch * tokens / balance) / max(1, batch / balance)
+
+
 def standard_attention_traffic(sequence: int, head_dim: int) -> float:
     """标准注意力一个头前向的显存读写，元素：Q、K、V、O 各一次，S、P 各一写一读。"""
     return 4 * sequence * head_dim + 4 * sequence**2
@@ -180,6 +189,61 @@ def flash_matmul_ratio() -> float:
 def exponential_share(head_dim: int, matmul_flops: float, exponential_flops: float) -> float:
     """注意力前向里指数的时间 ÷ 矩阵乘的时间：每个分数 1 次指数、4d 次矩阵乘 FLOPs。"""
     return (1 / exponential_flops) / (4 * head_dim / matmul_flops)
+
+
+def uniform_kv_bytes(
+    layers: int, kv_heads: int, head_dim: int, tokens: int, element_bytes: float = 2
+) -> float:
+    """任意形状的 MHA、MQA、GQA 的 KV cache 字节，一条序列；用来算「若换成别的头数」。"""
+    return kv_elements_per_token(layers, kv_heads, head_dim) * tokens * element_bytes
+
+
+def kv_sequences(
+    model: Preset, tokens: int, memory: float, share: float, element_bytes: float = 2
+) -> float:
+    """一张卡放得下几条序列：(显存 × 可用比例 − 权重) ÷ 每条的缓存；memory 按字节，不取整。"""
+    weights = preset_parameters(model) * element_bytes
+    return (memory * share - weights) / kv_cache_bytes(model, tokens, element_bytes)
+
+
+def kv_weight_tokens(model: Preset, element_bytes: float = 2) -> float:
+    """缓存与权重一样大时的总 token 数；稠密模型，权重与缓存同精度。"""
+    return preset_parameters(model) * element_bytes / kv_cache_bytes(model, 1, element_bytes)
+
+
+def prefill_attention_share(model: Preset, tokens: int) -> float:
+    """预填充里因果注意力占全部 FLOPs 的比例：s ÷ (s + 两者打平的长度)。"""
+    return tokens / (tokens + prefill_breakeven(model))
+
+
+def mla_absorbed_flops(latent: int, rope_dim: int) -> float:
+    """吸收式 MLA 每头每对 (q, 历史 token) 的 FLOPs：打分 2(d_c+d_r)，加权 2d_c。"""
+    return 2 * (latent + rope_dim) + 2 * latent
+
+
+def mla_restored_flops(head_dim: int, rope_dim: int) -> float:
+    """还原式 MLA 每头每对的 FLOPs：打分 2(d_n+d_r)，加权 2d_n；不含还原 K、V 本身。"""
+    return 2 * (head_dim + rope_dim) + 2 * head_dim
+
+
+def mla_absorb_ratio(latent: int, rope_dim: int, head_dim: int) -> float:
+    """吸收式 ÷ 还原式的每对 FLOPs。"""
+    return mla_absorbed_flops(latent, rope_dim) / mla_restored_flops(head_dim, rope_dim)
+
+
+def additive_score_bytes(queries: int, keys: int, width: int, element_bytes: float = 2) -> float:
+    """加性注意力一个头的中间张量 tanh(W₁q+W₂k) 的字节：n·m·u·字节。"""
+    return queries * keys * width * element_bytes
+
+
+def grouped_bits(bits: float, group: int, overhead: float = 32) -> float:
+    """分组量化每个元素的实际位数 n + overhead/g；缺省每组一个 16 位的缩放、一个 16 位的最小值。"""
+    return bits + overhead / group
+
+
+def quadratic_activation_factor(sequence: int, hidden: int, heads: int) -> float:
+    """每层激活 sbh(34+5as/h) 里的平方项系数 5as/h。"""
+    return 5 * heads * sequence / hidden
 
 
 def _matmul_parameters(model: Preset) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import acos, comb, log, pi, sqrt
+from math import acos, comb, cos, exp, log, pi, sqrt
 
 from mianjing.estimates.presets import Preset
 
@@ -100,3 +100,35 @@ def wordpiece_score(pair: float, first: float, second: float) -> float:
 def nats_to_bits_per_byte(nats_per_token: float, bytes_per_token: float) -> float:
     """每 token 的 nat 换成每字节的比特：nat/ln 2 ÷ 每 token 字节数。"""
     return nats_per_token / log(2) / bytes_per_token
+
+
+def lsh_limit() -> float:
+    """S 曲线在 (1/b)^(1/r) 处、b 很大时的命中率 1 − 1/e。"""
+    return 1 - exp(-1)
+
+
+def simhash_cosine(distance: int, bits: int = 64) -> float:
+    """指纹差 distance 位对应的余弦：cos(π·距离/位数)。"""
+    return cos(pi * distance / bits)
+
+
+def gpt2_printable_bytes() -> float:
+    """GPT-2 的字节映射里直接用自己的字节数：`!`～`~`、`¡`～`¬`、`®`～`ÿ` 三段。"""
+    ranges = (("!", "~"), ("¡", "¬"), ("®", "ÿ"))
+    return sum(ord(last) - ord(first) + 1 for first, last in ranges)
+
+
+def utf8_absent_bytes() -> float:
+    """不出现在任何合法 UTF-8 里的字节数：前 2,048 个码位，其后每 64 个取一个，首字节就都见过。"""
+    points = (*range(0x800), *range(0x800, 0xD800, 64), *range(0xE000, 0x110000, 64))
+    return 256 - len({byte for point in points for byte in chr(point).encode()})
+
+
+def binary_unit_excess(power: int) -> float:
+    """二进制单位比十进制的大多少：1024^k/1000^k − 1；GiB 对 GB 是 k=3。"""
+    return float((1024 / 1000) ** power - 1)
+
+
+def quantity_ratio(larger: float, smaller: float) -> float:
+    """两个同单位的量之比。"""
+    return larger / smaller

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 from fractions import Fraction
-from math import ceil, comb, exp, log, log2, sqrt
+from math import ceil, comb, exp, log, log2, prod, sqrt
 from statistics import NormalDist
 
 
@@ -199,8 +199,56 @@ def lru_faults(pages: int, frames: int) -> float:
     return _faults(str(pages), frames, recent=True)
 
 
+def standard_error_difference(accuracy: float, questions: int) -> float:
+    """两个模型同为 accuracy、当作独立样本，正确率之差的标准误 √(2p(1−p)/n)。"""
+    return sqrt(2) * standard_error(accuracy, questions)
+
+
+def triangle_first_then_random() -> float:
+    """先折一次、再等可能地选一段折，成三角形的概率：ln 2 − 1/2。"""
+    return log(2) - 0.5
+
+
+def coupon_quantile(kinds: int, chance: float) -> float:
+    """集齐 n 种的概率首次不低于 chance 的抽数；chance 取 0.5 是中位数。"""
+    draws = kinds
+    while coupon_done(kinds, draws) < chance:
+        draws += 1
+    return draws
+
+
+def coupon_first(kinds: int, wanted: int) -> float:
+    """集到 wanted 种（不是集齐）的期望抽数：Σ n/(n−k)，k 从 0 到 wanted−1。"""
+    return float(sum(Fraction(kinds, kinds - k) for k in range(wanted)))
+
+
+def biased_pattern_wait(pattern: int, heads: float) -> float:
+    """硬币正面概率 heads，等到一串首次出现的期望次数；写法同 pattern_wait，1 正 2 反。"""
+    text, chance = str(pattern), {"1": heads, "2": 1 - heads}
+    ends = (k for k in range(1, len(text) + 1) if text[-k:] == text[:k])
+    return sum(1 / prod(chance[c] for c in text[:k]) for k in ends)
+
+
+def digits_per_roll(source: int, target: int) -> float:
+    """批量造 target 面的均匀数，每个摊还的最少次数 log_source(target)。"""
+    return log(target) / log(source)
+
+
+def huge_page_reach(huge_bytes: int, page_bytes: int) -> float:
+    """同样多的 TLB 项，大页覆盖的内存是小页的几倍。"""
+    return huge_bytes / page_bytes
+
+
 def _harmonic(n: int) -> Fraction:
-    return sum((Fraction(1, i) for i in range(1, n + 1)), Fraction(0))
+    return _harmonic_between(0, n)
+
+
+def _harmonic_between(low: int, high: int) -> Fraction:
+    """Σ 1/i，low < i ≤ high；对半分着加，分母不会早早变长。"""
+    if high - low < 2:
+        return Fraction(1, high) if high > low else Fraction(0)
+    middle = (low + high) // 2
+    return _harmonic_between(low, middle) + _harmonic_between(middle, high)
 
 
 def _overlap(a: str, b: str, sides: int) -> int:

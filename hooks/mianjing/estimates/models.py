@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import ceil, erf, exp, log, pi, sqrt, tanh
+from collections.abc import Callable
+from math import ceil, erf, exp, floor, log, pi, sqrt, tanh
 
 from mianjing.estimates.presets import Preset
 
@@ -216,3 +217,90 @@ def alibi_slope(heads: int, head: int) -> float:
 def tokens_per_parameter(tokens: float, parameters: float) -> float:
     """训练 token 数 ÷ 参数量；Chinchilla 的计算最优约为 20。"""
     return tokens / parameters
+
+
+def matrix_parameters(count: int, rows: int, columns: int) -> float:
+    """count 个 rows×columns 的矩阵有多少参数，无偏置。"""
+    return count * rows * columns
+
+
+def vocabulary_compute_growth(model: Preset, smaller: int) -> float:
+    """词表由 smaller 换成这个模型的，每 token 的矩阵乘 FLOPs 多出的比例；输入嵌入是查表，不计。"""
+    rest = preset_parameters(model) - model.vocabulary * model.hidden * (1 if model.tied else 2)
+    return (rest + model.vocabulary * model.hidden) / (rest + smaller * model.hidden) - 1
+
+
+def vocabulary_compute_saving(model: Preset, smaller: int, before: float, after: float) -> float:
+    """同上，每 token 字符数由 before 升到 after，每个字符的矩阵乘 FLOPs 净减的比例。"""
+    return 1 - (1 + vocabulary_compute_growth(model, smaller)) * before / after
+
+
+def gelu_minimum_point() -> float:
+    """GELU 取最小值的 x：Φ(x) + xφ(x) = 0。"""
+    return _root(lambda x: _normal_cdf(x) + x * _normal_pdf(x), -2, 0)
+
+
+def gelu_minimum() -> float:
+    """GELU 的最小值。"""
+    return gelu(gelu_minimum_point())
+
+
+def silu_minimum_point() -> float:
+    """SiLU 取最小值的 x：1 + x(1−σ(x)) = 0。"""
+    return _root(lambda x: 1 + x / (1 + exp(x)), -3, 0)
+
+
+def silu_minimum() -> float:
+    """SiLU 的最小值。"""
+    return silu(silu_minimum_point())
+
+
+def gelu_steepest() -> float:
+    """GELU 导数的最大值，在 x = √2 处（二阶导是 φ(x)(2−x²)）。"""
+    return _normal_cdf(sqrt(2)) + sqrt(2) * _normal_pdf(sqrt(2))
+
+
+def silu_steepest() -> float:
+    """SiLU 导数的最大值：二阶导 σ(1−σ)(2+x(1−2σ)) 在正半轴的零点处。"""
+    x = _root(lambda v: 2 - v * tanh(v / 2), 1, 4)
+    gate = 1 / (1 + exp(-x))
+    return gate * (1 + x * (1 - gate))
+
+
+def yarn_kept_by_turns(
+    base: float, head_dim: int, trained: int, pair: int, slow: float = 1, fast: float = 32
+) -> float:
+    """YaRN 论文的斜坡：第 pair 对在训练长度里转的圈数，从 slow 到 fast 线性地由 0 保留到 1。"""
+    turns = trained / rope_wavelength(base, head_dim, pair)
+    return min(1.0, max(0.0, (turns - slow) / (fast - slow)))
+
+
+def yarn_kept_by_index(
+    base: float, head_dim: int, trained: int, pair: int, slow: float = 1, fast: float = 32
+) -> float:
+    """YaRN 官方代码的斜坡：两个边界换成维的序号再取整，对序号线性地由保留 1 到 0。"""
+    low, high = (
+        head_dim * log(trained / (turns * 2 * pi)) / (2 * log(base)) for turns in (fast, slow)
+    )
+    start, end = floor(low), ceil(high)
+    return 1 - min(1.0, max(0.0, (pair - start) / (end - start)))
+
+
+def _normal_cdf(x: float) -> float:
+    return (1 + erf(x / sqrt(2))) / 2
+
+
+def _normal_pdf(x: float) -> float:
+    return exp(-x * x / 2) / sqrt(2 * pi)
+
+
+def _root(function: Callable[[float], float], low: float, high: float) -> float:
+    """二分找 [low, high] 里的零点；两端异号。"""
+    sign = function(low) > 0
+    for _ in range(80):
+        middle = (low + high) / 2
+        if (function(middle) > 0) == sign:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import exp, log, sqrt
+from math import exp, frexp, log, sqrt
+from statistics import NormalDist
 
 
 def training_flops(parameters: float, tokens: float) -> float:
@@ -240,3 +241,129 @@ def selective_recompute_share(sequence: int, hidden: int) -> float:
 def attention_core_share(sequence: int, hidden: int) -> float:
     """注意力核心（QKᵀ 与 PV）占一层 FLOPs 的比例：s/(6h+s)，f=4h，不减半。"""
     return sequence / (6 * hidden + sequence)
+
+
+def stack_activation_bytes(
+    layers: int,
+    sequence: int,
+    batch: int,
+    hidden: int,
+    heads: int,
+    tensor_parallel: int = 1,
+    stored: int = 0,
+    sequence_parallel: int = 0,
+) -> float:
+    """layers 层激活的字节，每层见 activation_bytes_per_layer；不含层外与正在重算的那一层。"""
+    layer = activation_bytes_per_layer(
+        sequence, batch, hidden, heads, tensor_parallel, stored, sequence_parallel
+    )
+    return layers * layer
+
+
+def recompute_saving(kept: float, inputs: float) -> float:
+    """层内激活是层输入的几倍：一层一段重算时省下的倍数。"""
+    return kept / inputs
+
+
+def logits_layer_ratio(
+    vocabulary: int, hidden: int, heads: int, kv_heads: int, intermediate: int
+) -> float:
+    """fp32 logits（每 token 4V 字节）÷ Llama 式一层激活的字节。"""
+    layer = activation_bytes_per_token(hidden, heads, kv_heads, intermediate)
+    return 4 * vocabulary / layer
+
+
+def hardware_utilization(mfu: float, forward_recomputed: float = 1) -> float:
+    """由 MFU 折 HFU：乘 (6 + 2·重算的前向份数)/6。"""
+    return mfu * recompute_ratio(forward_recomputed)
+
+
+def adam_spike_limit(beta1: float, beta2: float) -> float:
+    """平静期 m=v=1 之后来一个任意大的梯度，更新的上界：√(β1²/β2 + (1-β1)²/(1-β2))。"""
+    return sqrt(beta1**2 / beta2 + (1 - beta1) ** 2 / (1 - beta2))
+
+
+def adam_burst_peak(beta1: float, beta2: float, factor: float, steps: int) -> float:
+    """平静期 m=v=1 之后连着 steps 步的梯度都是 factor，更新的最大值，以学习率为单位。"""
+    first = second = 1.0
+    peak = 0.0
+    for _ in range(steps):
+        first = beta1 * first + (1 - beta1) * factor
+        second = beta2 * second + (1 - beta2) * factor**2
+        peak = max(peak, first / sqrt(second))
+    return peak
+
+
+def adam_uncorrected_peak_step(beta1: float, beta2: float) -> float:
+    """不做偏差修正、梯度恒定时，更新在第几步最大：(1-β1^t)/√(1-β2^t) 的极大点。"""
+    return max(range(1, 1000), key=lambda t: (1 - beta1**t) / sqrt(1 - beta2**t))
+
+
+def adam_restart_scale(beta1: float, beta2: float) -> float:
+    """续训把 t 归零、m 与 v 保留时，第一步被多乘的倍数：√(1-β2)/(1-β1)。"""
+    return sqrt(1 - beta2) / (1 - beta1)
+
+
+def wsd_mean_rate(decay_share: float) -> float:
+    """WSD 线性退火到 0、退火占 decay_share 时，平均学习率与峰值之比（不计 warmup）。"""
+    return 1 - decay_share / 2
+
+
+def power_growth(factor: float, exponent: float) -> float:
+    """量按 C^a 涨时，算力加 factor 倍它涨几倍。"""
+    return float(factor**exponent)
+
+
+def repeat_value(epoch: int, decay: float = 15.387756) -> float:
+    """重复数据第 k 遍的边际价值 e^{-(k-1)/R*}，第 1 遍算 1（Muennighoff 等 2023 的拟合）。"""
+    return exp(-(epoch - 1) / decay)
+
+
+def repeat_limit(decay: float = 15.387756) -> float:
+    """遍数趋于无穷时，有效 token 是唯一 token 的几倍：1 + R*。"""
+    return 1 + decay
+
+
+def relative_rounding(mantissa_bits: int) -> float:
+    """正规数四舍五入的最大相对误差 2^-(m+1)：刚过 2 的幂时取到。"""
+    return float(2.0 ** -(mantissa_bits + 1))
+
+
+def smallest_subnormal(exponent_bits: int, mantissa_bits: int) -> float:
+    """IEEE 式浮点最小的正数（次正规）：最小正规数 × 2^-m。"""
+    return smallest_normal(exponent_bits) * 2.0**-mantissa_bits
+
+
+def spacing_at(number: float, mantissa_bits: int) -> float:
+    """number 所在区间 [2^e, 2^{e+1}) 里相邻两数的间距 2^{e-m}。"""
+    return float(2.0 ** (frexp(number)[1] - 1 - mantissa_bits))
+
+
+def perplexity(nats: float) -> float:
+    """困惑度 e^loss，loss 的单位是 nat。"""
+    return exp(nats)
+
+
+def mad_scale() -> float:
+    """正态分布下标准差 ÷ 中位绝对偏差：1/Φ⁻¹(3/4)。"""
+    return 1 / NormalDist().inv_cdf(0.75)
+
+
+def nf4_edge_probability() -> float:
+    """NF4 端点取的分位：½(29/30 + 31/32)，避开概率 1 处的无穷大。"""
+    return (29 / 30 + 31 / 32) / 2
+
+
+def decay_after(rate: float, steps: int) -> float:
+    """每步乘 rate，steps 步之后剩下的比例。"""
+    return rate**steps
+
+
+def variance_preserving_std(fan_in: int) -> float:
+    """线性层保持方差的初始化标准差 1/√fan_in。"""
+    return 1 / sqrt(fan_in)
+
+
+def last_sublayer_share(layers: int, increment: float) -> float:
+    """Pre 结构、每层两个子层各加方差 increment，最后一个子层占残差流方差的比例。"""
+    return increment / (1 + 2 * layers * increment)

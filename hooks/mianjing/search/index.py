@@ -154,19 +154,27 @@ def _cut_shards(
 
 
 def _encode(word: str, documents: array[int] | None, sections: array[int] | None) -> list[object]:
+    if documents is None and sections is not None and len(sections) == 1:
+        number, score = divmod(sections[0], _LEVELS)  # 一半的词只在一节里出现
+        return [[], "", [number], _DIGITS[score], 1]
     limit = LONGEST_LIST if len(word) > 1 else _LONGEST_CHARACTER_LIST
-    found = list(sections or ())
+    found: Sequence[int] = sections or array("L")
     total = len(found)
     if total > limit:
         best = sorted(found, key=lambda place: (-(place % _LEVELS), place))[:limit]
         found = sorted(best)
-    return [*_columns(list(documents or ())), *_columns(found), total]
+    return [*_columns(documents or ()), *_columns(found), total]
 
 
-def _columns(places: list[int]) -> list[object]:
+def _columns(places: Sequence[int]) -> list[object]:
     """编号的差与分。"""
-    numbers = [place // _LEVELS for place in places]
-    return [_deltas(numbers), "".join([_DIGITS[place % _LEVELS] for place in places])]
+    deltas, scores, last = [], [], 0
+    for place in places:
+        number = place // _LEVELS
+        deltas.append(number - last)
+        scores.append(_DIGITS[place - number * _LEVELS])
+        last = number
+    return [deltas, "".join(scores)]
 
 
 def _section_files(documents: list[Document]) -> dict[str, bytes]:

@@ -19,17 +19,18 @@ export const FORMULAS = {
   training_flops: ({ parameters, tokens }) => 6 * parameters * tokens,
   training_days: ({ parameters, tokens, devices, peak_flops, mfu }) =>
     (6 * parameters * tokens) / (devices * peak_flops * mfu) / 86_400,
-  zero_bytes: ({ parameters, stage, ranks, optimizer_bytes }) => {
+  zero_bytes: ({ parameters, stage, ranks, optimizer_bytes, gradient_bytes }) => {
     const optimizer = optimizer_bytes / (stage >= 1 ? ranks : 1);
-    const gradients = 2 / (stage >= 2 ? ranks : 1);
+    const gradients = gradient_bytes / (stage >= 2 ? ranks : 1);
     const weights = 2 / (stage >= 3 ? ranks : 1);
     return parameters * (optimizer + gradients + weights);
   },
-  activation_bytes_per_layer: ({ sequence, batch, hidden, heads, tensor_parallel, stored }) => {
+  activation_bytes_per_layer: ({ sequence, batch, hidden, heads, tensor_parallel, stored, sequence_parallel }) => {
     const sbh = sequence * batch * hidden;
     if (stored === 2) return 2 * sbh;
     const quadratic = stored === 0 ? (5 * heads * sequence) / (hidden * tensor_parallel) : 0;
-    return sbh * (10 + 24 / tensor_parallel + quadratic);
+    const outside = 10 / (sequence_parallel ? tensor_parallel : 1);
+    return sbh * (outside + 24 / tensor_parallel + quadratic);
   },
   pipeline_bubble_ideal: ({ stages, microbatches, interleave }) => (stages - 1) / (interleave * microbatches),
   pipeline_bubble_total: ({ stages, microbatches, interleave }) =>

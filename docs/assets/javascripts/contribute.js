@@ -1,0 +1,18 @@
+/** 贡献面经的表单。规则没有取到时，页面上原来的说明（模板、issue 表单）留着。 */
+import { Panel } from "./contribute/panel.js";
+
+export async function enhance() {
+  const form = /** @type {HTMLFormElement | null} */ (document.querySelector("form[data-experience-form]"));
+  if (!form || form.dataset.experienceForm) return;
+  form.dataset.experienceForm = "loading";
+  try {
+    const response = await fetch("rules.json");
+    if (!response.ok) throw new Error(`服务器回答 ${response.status}`);
+    new Panel(form, await response.json());
+  } catch (error) {
+    form.dataset.experienceForm = "";
+    console.warn("表单的规则没有取到", error);
+    const fallback = document.querySelector("[data-form-fallback] p");
+    if (fallback) fallback.textContent = "表单要用的规则没有取到：检查网络后刷新这一页。不用表单也能投稿：";
+  }
+}

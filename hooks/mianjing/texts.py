@@ -1,0 +1,54 @@
+"""逐行看贡献的文字：隐私与形近字。面经逐字看，其余页面不看代码围栏。"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from mianjing.characters import check_characters
+from mianjing.frontmatter import MAX_BYTES
+from mianjing.markdown import prose_lines
+from mianjing.model import Catalog
+from mianjing.privacy import check_contacts, check_experience, check_names
+from mianjing.problem import Problem
+
+MAX_LINE = 8000
+_SKIPPED = {"assets", "decisions"}
+
+
+def check_texts(root: Path, catalog: Catalog) -> list[Problem]:
+    """仓库 root 里 docs 下的全部 .md，与面经旁边的两份表。"""
+    problems: list[Problem] = []
+    by_path = {experience.path: experience for experience in catalog.experiences.values()}
+    for file in _text_files(root / "docs"):
+        path = file.relative_to(root).as_posix()
+        if file.stat().st_size > MAX_BYTES:
+            continue  # 读入时已经说过太大
+        raw = file.read_text(encoding="utf-8", errors="replace")
+        long = [n for n, text in enumerate(raw.split("\n"), 1) if len(text) > MAX_LINE]
+        if long:
+            message = f"这一行超过 {MAX_LINE} 个字：分成几段"
+            problems += [Problem(path, number, "E001", "", message) for number in long]
+            continue
+        lines: Iterable[tuple[int, str]] = enumerate(raw.split("\n"), 1)
+        if path in by_path:
+            problems += check_experience(by_path[path], raw)
+        else:
+            lines = list(lines if file.suffix == ".yml" else prose_lines(raw, 1))
+            for number, text in lines:
+                problems += check_contacts(path, number, text)
+                problems += check_names(path, number, text)
+        for number, text in lines:
+            problems += check_characters(path, number, text)
+    return problems
+
+
+def _text_files(docs: Path) -> list[Path]:
+    files = [*docs.rglob("*.md"), *(docs / "experiences").glob("*.yml")]
+    return [
+        file
+        for file in sorted(files)
+        if file.relative_to(docs).parts[0] not in _SKIPPED
+        and file.is_file()
+        and not file.is_symlink()
+    ]
