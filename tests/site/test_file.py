@@ -93,4 +93,4 @@ def test_served_by_http_the_code_runs(folder: Path, page: Page) -> None:
         page.get_by_role("button", name=re.compile(r"^运行第 \d+ 格$")).locator(
             "visible=true"
         ).first.click()
-        expect(status(page)).to_contain_text("运行完了", timeout=LOADING)
+        expect(status(page)).to_contain_text("断言全部通过", timeout=LOADING)

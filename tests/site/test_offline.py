@@ -164,6 +164,8 @@ def test_what_was_read_is_read_again_without_network(
     answer = page.goto(host.url(UNREAD))
     assert answer is not None and answer.status == 503
     assert "现在读不到这一页" in title(page)
+    expect(page.locator(".mj-offline-list h2").first).to_contain_text("面经")
+    expect(page.locator("article [data-mj-search]")).to_have_count(1)
     page.locator(".mj-offline-list").get_by_role("link", name=re.compile("月之暗面")).click()
     expect(page).to_have_url(host.url(READ))
     expect(page.locator(".md-content h1")).to_contain_text("月之暗面")
@@ -437,5 +439,5 @@ def test_python_runs_again_without_network(server: SiteServer, reader: BrowserCo
             own.faults.down = down
             page.reload()
             run.locator("visible=true").first.click()
-            expect(status(page)).to_contain_text("运行完了", timeout=LOADING)
+            expect(status(page)).to_contain_text("断言全部通过", timeout=LOADING)
             until(page, "await caches.match(value)", own.url("assets/pyodide/pyodide.asm.wasm"))

@@ -14,8 +14,13 @@ const HIDDEN = ["404.html", "503.html"];
 /** 每个栏目先列这么多，其余折起来。 */
 const SHOWN = 8;
 
-/** @param {HTMLElement} place @param {URL} scope */
-export async function showKept(place, scope) {
+/**
+ * 列在 place 里，返回页数。
+ * @param {HTMLElement} place
+ * @param {URL} scope
+ * @param {"h2" | "h4"} level 栏目名是几级标题
+ */
+export async function showKept(place, scope, level) {
   const builds = (await keptBuilds(scope)).reverse();
   /** @type {Map<string, import("./build.js").Kept & {url: string}>} 几次构建都有的，只列一次 */
   const pages = new Map();
@@ -28,16 +33,16 @@ export async function showKept(place, scope) {
   const parts = SECTIONS.flatMap(([folder, name]) => {
     const mine = left.filter((page) => page.path.startsWith(folder));
     for (const page of mine) left.splice(left.indexOf(page), 1);
-    return mine.length ? [section(name, mine)] : [];
+    return mine.length ? [section(name, mine, level)] : [];
   });
   place.replaceChildren(...parts);
   return pages.size;
 }
 
-/** @param {string} name @param {{title: string, url: string}[]} pages */
-function section(name, pages) {
+/** @param {string} name @param {{title: string, url: string}[]} pages @param {"h2" | "h4"} level */
+function section(name, pages, level) {
   const part = document.createElement("section");
-  const heading = document.createElement("h3");
+  const heading = document.createElement(level);
   heading.textContent = `${name}（${pages.length} 页）`;
   part.append(heading, list(pages.slice(0, SHOWN)));
   if (pages.length > SHOWN) {

@@ -35,7 +35,7 @@ export class Panel {
     const buttons = document.createElement("div");
     buttons.className = "mj-offline__buttons";
     buttons.append(this.start, this.stop, this.remove);
-    const heading = document.createElement("h2");
+    const heading = document.createElement("h3");
     heading.textContent = "现在留着的";
     place.replaceChildren(this.size, this.pythonLabel, buttons, this.bar, this.amount, this.status, heading, this.list);
     place.dataset.ready = "";
@@ -71,7 +71,7 @@ export class Panel {
       this.status.textContent = "清单没有取到：有网络时再打开这一页，就知道还差多少";
       console.warn(error);
     }
-    const count = await showKept(this.list, this.scope);
+    const count = await showKept(this.list, this.scope, "h4");
     if (!count) this.list.textContent = "还没有。读过的页面会自己留下。";
   }
 
