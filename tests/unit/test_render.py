@@ -309,7 +309,8 @@ def test_every_link_leads_somewhere(crowd: Library) -> None:
     known |= {f"topics/{key}.md" for key in catalog.topics}
     known |= {f"questions/{key}.md" for key in catalog.questions}
     known |= {f"notebooks/{key}.ipynb" for key in catalog.derivations}
-    known |= {f"{name}/index.md" for name in ("experiences", "topics", "questions", "notebooks")}
+    rooms = ("experiences", "topics", "questions", "practice", "notebooks")
+    known |= {f"{name}/index.md" for name in rooms}
     known |= {
         "about/takedown.md",
         "about/summary.md",
