@@ -151,7 +151,7 @@ def test_wrong_and_old_cards_are_set_aside(server: SiteServer, context: BrowserC
         (
             "Object.defineProperty(window, 'localStorage',"
             " { get() { throw new DOMException('', 'SecurityError'); } })",
-            "浏览器不让在本机存东西",
+            "浏览器不让",
         ),
     ],
     ids=["full", "forbidden"],
