@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from mianjing import briefs
 from mianjing import catalog as group
+from mianjing import plan as planning
 from mianjing.answers import split_sections
 from mianjing.atlas.age import STALE, age_label, count_months
 from mianjing.atlas.charts import count_ends, draw_ends, draw_order
@@ -27,6 +28,7 @@ from mianjing.atlas.facets import SHOWN, group_facets
 from mianjing.atlas.listings import Listing, group_listings
 from mianjing.atlas.matrix import group_forms, group_matrix
 from mianjing.calculators import read_calculators, run_result, show_number
+from mianjing.cards import count_topic_cards
 from mianjing.checks import QUESTION_SECTIONS, TOPIC_SECTIONS
 from mianjing.claims import CITATION, cited_by, find_citations
 from mianjing.diagrams import DIAGRAMS
@@ -34,6 +36,7 @@ from mianjing.estimates.presets import read_presets
 from mianjing.export.csv_file import TABLE_TITLES, TABLES
 from mianjing.export.schema import list_fields
 from mianjing.export.shapes import TITLES
+from mianjing.labels import round_label
 from mianjing.markdown import DIAGRAM, make_fence, make_fold, replace_prose
 from mianjing.model import (
     Catalog,
@@ -42,19 +45,17 @@ from mianjing.model import (
     Experience,
     Period,
     Question,
-    Round,
     Topic,
     Withdrawn,
 )
 from mianjing.notices import read_notices
 from mianjing.offline import ARCHIVE
-from mianjing.vocabulary import FIELD_TERMS, UNKNOWN, read_vocabulary
+from mianjing.vocabulary import FIELD_TERMS, read_vocabulary
 
 Href = Callable[[str, str], str]
 
 _BLOCK = re.compile(r"^<!-- mianjing: (\S+) -->$", re.MULTILINE)
 WITHDRAWN = "已撤下的面经"
-_NUMERALS = "零一二三四五六七八九十"
 
 
 @dataclass(frozen=True)
@@ -74,19 +75,6 @@ class UnknownBlockError(Exception):
 def label(terms: str, key: str) -> str:
     """词表 terms 里 key 的中文。"""
     return read_vocabulary()[terms].label(key)
-
-
-def round_label(one: Round) -> str:
-    """一轮的称呼：名称优先，其次「一面」「一至二面」，都没有时是「某一轮」。"""
-    if one.name:
-        return one.name
-    if one.index == UNKNOWN:
-        return "某一轮"
-    return "至".join(_numeral(int(part)) for part in one.index.split("-")) + "面"
-
-
-def _numeral(number: int) -> str:
-    return _NUMERALS[number] if number <= 10 else str(number)
 
 
 def period_label(period: Period) -> str:
@@ -443,6 +431,11 @@ BLOCKS: dict[str, Callable[[Catalog, Href], str]] = {
     "exercise-mistakes": _block("exercise_mistakes.html"),
     "vocabulary": _block("vocabulary.html"),
     "question-companies": _block("question_companies.html"),
+    "review": lambda catalog, href: _template(
+        "review.html", counts=count_topic_cards(catalog), catalog=catalog, href=href
+    ),
+    "mock": lambda catalog, href: _template("mock.html", catalog=catalog, href=href),
+    "plan": lambda catalog, href: _render_plan(catalog, href),
     "calculators": lambda catalog, href: _render_calculators(),
     "errata": _block("errata.html"),
     "brief-list": lambda catalog, href: _template(
@@ -460,6 +453,17 @@ BLOCKS: dict[str, Callable[[Catalog, Href], str]] = {
     "claim-counts": _block("claim_counts.html"),
     "claim-list": _block("claim_list.html"),
 }
+
+
+def _render_plan(catalog: Catalog, href: Href) -> str:
+    """没有选公司时的计划；选了之后由浏览器用同样的分重排。"""
+    items = planning.list_items(catalog)
+    return _template(
+        "plan.html",
+        plan=planning.make_plan(catalog, items, planning.weigh_records(catalog, items)),
+        catalog=catalog,
+        href=href,
+    )
 
 
 def _render_form(site: Site, catalog: Catalog, href: Href) -> str:

@@ -17,7 +17,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page as SitePage
 
-from mianjing import briefs, csp, formulas, render
+from mianjing import briefs, cards, csp, formulas, plan, render
 from mianjing.assets import missing_assets
 from mianjing.atlas.age import read_today
 from mianjing.atlas.compare import dump_comparison
@@ -105,6 +105,7 @@ STYLES = {
     "brief": "mj-brief",
     "contribute": "data-experience-form",
     "offline": 'class="mj-offline"',
+    "study": "mj-study",
 }
 """只在用到的页面才取的样式：`docs/assets/stylesheets/pages/` 里的名字 → 有这段字的页面才带上。"""
 
@@ -161,6 +162,7 @@ class SitePages:
         self.documents: list[Document] = []
         self.search_files: Future[dict[str, bytes]]
         self.characters: set[str] = set()
+        self.card_files: dict[str, str] = {}
 
     def add_files(self, files: Files) -> Files:
         """加入推导的各页、可下载的源与结果、图、网页要的代码格，带走的数据与订阅。"""
@@ -177,6 +179,11 @@ class SitePages:
             stub = render_redirect(old, new, self.config.site_url or "")
             files.append(File.generated(self.config, f"{old}index.html", content=stub))
         self._add_atlas(files)
+        for where, text in (
+            (cards.INDEX, cards.dump_cards(self.catalog)),
+            (plan.PATH, plan.dump_plan(self.catalog)),
+        ):
+            files.append(File.generated(self.config, where, content=text))
         for uri, record in self.records.items():
             if isinstance(record, BriefPage):
                 files.append(File.generated(self.config, uri, content=""))
@@ -339,7 +346,7 @@ class SitePages:
                     raise PluginError(f"docs/{uri}: {error}") from error
 
     def fold(self, html: str, page: SitePage) -> str:
-        """题目页的答案折起来，折之前的留给牌组；其余页面原样。"""
+        """题目页的答案折起来，折之前的留给卡片与牌组；其余页面原样。"""
         record = self.records[page.file.src_uri]
         if not isinstance(record, Question):
             return html
@@ -348,7 +355,7 @@ class SitePages:
 
     def make_deck(self, files: Files) -> None:
         """全部题目都转成 HTML 之后，写好牌组；复制静态文件在这以后。"""
-        cards = [
+        deck = [
             anki.Card(
                 question, self.answers[key], anki.last_change(question, self.catalog, self.history)
             )
@@ -356,7 +363,7 @@ class SitePages:
         ]
         file = files.get_file_from_path(anki.PATH)
         assert file is not None
-        file.content_bytes = anki.render_deck(cards, self.catalog, self.config.site_url or "/")
+        file.content_bytes = anki.render_deck(deck, self.catalog, self.config.site_url or "/")
 
     def index_pages(self, files: Files) -> None:
         """各页的文字进搜索索引；要在公式渲染之前，公式此时还是 TeX。
@@ -377,13 +384,15 @@ class SitePages:
         pool.shutdown(wait=False)
 
     def write_files(self) -> None:
-        """写出搜索索引，与只留了用到的字的公式字体。"""
+        """写出搜索索引、卡片的背面，与只留了用到的字的公式字体。"""
         fonts = subset_fonts(
             self.root / "docs" / _FONTS, self.characters, self.root / ".cache" / "fonts"
         )
         written = {f"{_FONTS}/{name}": content for name, content in fonts.items()}
         for name, content in self.search_files.result().items():
             written[f"search/{name}"] = content
+        for name, text in self.card_files.items():
+            written[name] = text.encode()
         for name, content in written.items():
             path = Path(self.config.site_dir, name)
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -413,6 +422,10 @@ class SitePages:
             page.content = formulas.replace_formulas(page.content or "", rendered)
         _stop_on(problems)
         self.characters = formulas.find_characters(rendered.values())
+        whole = {
+            key: formulas.replace_formulas(html, rendered) for key, html in self.answers.items()
+        }
+        self.card_files = cards.dump_answers(self.catalog, whole)
 
     def add_styles(self, output: str, page: SitePage) -> str:
         """在 head 里带上这一页用到的样式。"""

@@ -148,9 +148,12 @@ def test_the_pages_are_told_about_the_pdf(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_pdf: bool, wanted: str | None
 ) -> None:
     seen: list[dict[str, str]] = []
+    real = subprocess.run
 
-    def run(command: list[str], env: dict[str, str], **options: Any) -> Any:
-        seen.append(env)
+    def run(command: list[str], **options: Any) -> Any:
+        if "mkdocs" not in command:
+            return real(command, **options)
+        seen.append(options["env"])
         return subprocess.CompletedProcess(command, 3)
 
     monkeypatch.setenv(PDF_WANTED, "outside")

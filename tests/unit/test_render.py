@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from mianjing import briefs, render
 from mianjing.export import render_data
+from mianjing.labels import round_label
 from mianjing.model import Catalog, Experience, Period
 from mianjing.render import BLOCKS, SITE_BLOCKS, Site, UnknownBlockError, render_blocks
 
@@ -340,7 +341,7 @@ def test_every_link_leads_somewhere(crowd: Library) -> None:
 )
 def test_round_labels(crowd: Library, index: str, name: str | None, label: str) -> None:
     one = crowd.catalog().experiences["example-2026"].rounds[0]
-    assert render.round_label(replace(one, index=index, name=name)) == label
+    assert round_label(replace(one, index=index, name=name)) == label
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,9 @@ const CAPABILITIES = /** @type {[string, () => Promise<{enhance(): void}>][]} */
   ["form[data-calculator]", () => import("./calculators.js")],
   [".mj-run", () => import("./cells.js")],
   [".mj-practice, .mj-practice-progress", () => import("./practice.js")],
+  [".mj-review, .mj-mock", () => import("./review.js")],
+  [".mj-plan", () => import("./plan.js")],
+  [".mj-progress", () => import("./progress.js")],
   ["form[data-experience-form]", () => import("./contribute.js")],
   [".mj-offline, .mj-offline-list", () => import("./offline.js")],
 ]);
