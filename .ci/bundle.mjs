@@ -35,6 +35,7 @@ const IN_FILE = {
   "offline.js": "file/offline.js",
   "offline/register.js": "file/register.js",
   "search/thread.js": "file/thread.js",
+  "page_address.js": "file/page_address.js",
   "read_json.js": "file/read_json.js",
 };
 const source = resolve(scripts);

@@ -18,7 +18,14 @@ from mianjing.offline import ARCHIVE
 FOLDER = "mianjing"
 """解压出来的文件夹。"""
 _LEFT_OUT = ("404.html", "503.html", "sitemap.xml", "sitemap.xml.gz", ARCHIVE)
-_READ = ("search/**/*.json", "experiences/*.json", "atlas/**/*.json", "contribute/**/*.json")
+_READ = (
+    "atlas/**/*.json",
+    "contribute/**/*.json",
+    "experiences/*.json",
+    "plan/*.json",
+    "review/**/*.json",
+    "search/**/*.json",
+)
 """从文件打开时也要读的数据；推导与手写题的要 http，`data/` 是给别的程序的。"""
 _OLDEST = (1980, 1, 1, 0, 0, 0)
 """ZIP 能记的最早的时间：同样的内容得到逐字节相同的包。"""
@@ -60,7 +67,7 @@ def build_pages(root: Path, site: Path) -> int:
 
 
 def write_scripts(site: Path) -> None:
-    """页面要读的 JSON 换成脚本：执行时把自己登记到 `mianjingData`，`file/read_json.js` 从那里拿。"""
+    """页面要读的 JSON 换成脚本：执行时登记到 `mianjingData`，`file/read_json.js` 从那里拿。"""
     for file in sorted(file for pattern in _READ for file in site.glob(pattern)):
         name = file.relative_to(site).as_posix()
         content = file.read_text(encoding="utf-8")
