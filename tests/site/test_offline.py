@@ -74,11 +74,11 @@ def reader(browser: Browser) -> Iterator[BrowserContext]:
 def until(page: Page, condition: str, value: str = "") -> None:
     """等到页面里的 condition（JavaScript，可以 await，value 是它的参数）成立。"""
     page.evaluate(
-        """async ([condition, value]) => {
-          const test = new Function('value', `return (async () => ${condition})()`);
-          while (!(await test(value))) await new Promise((next) => setTimeout(next, 50));
-        }""",
-        [condition, value],
+        f"""async (value) => {{
+          const test = async () => {condition};
+          while (!(await test())) await new Promise((next) => setTimeout(next, 50));
+        }}""",
+        value,
     )
 
 
