@@ -86,7 +86,7 @@ def test_what_needs_http_says_so(folder: Path, page: Page, path: str) -> None:
 @pytest.mark.parametrize(
     ("path", "ready"),
     [
-        ("experiences/index.html?outcome=offer", "table.mj-cards tbody tr"),
+        ("experiences/index.html?outcome=offer", "table.mj-cards tbody tr:not([hidden])"),
         ("atlas/compare.html?with=moonshot-2023,sensetime-2023", ".mj-compare-table table"),
         ("contribute/experience.html", "form[data-experience-form]"),
         ("plan/index.html", "[data-item] a"),
