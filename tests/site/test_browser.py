@@ -127,7 +127,7 @@ def test_instant_navigation_keeps_the_tables_sortable(reader: Reader) -> None:
     page = reader.page
     reader.open("")
     page.evaluate("window.stayed = true")
-    page.locator("article").get_by_role("link", name="按公司看面经").click()
+    page.locator("article").get_by_role("link", name="面经", exact=True).click()
     expect(page).to_have_url(re.compile(r"/experiences/$"))
     expect(page.locator("table[data-sorted]")).to_have_count(1)
     assert page.evaluate("window.stayed") is True
