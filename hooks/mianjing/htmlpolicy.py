@@ -106,7 +106,7 @@ def check_title(path: str, title: str, line: int) -> Iterator[Problem]:
     text = "".join(page.text).removesuffix("¶")
     heading = page.elements[0] if page.elements else Element("", {})
     plain = [element.tag for element in page.elements] == ["h1", "a"]
-    if plain and text == title and list(heading.attributes) == ["id"]:
+    if plain and text == title:
         return
     extra = [
         *(f"<{element.tag}>" for element in page.elements[1:-1]),

@@ -56,6 +56,17 @@ def test_code_formulas_links_and_our_own_style_stay(body: str) -> None:
     assert fixed(body) == body
 
 
+@pytest.mark.parametrize("line", ["`aa` 文", "$aa$ 文", "[文](aa.md)", "文 https://aa.example"])
+def test_a_line_whose_code_or_link_would_change_is_left_alone(line: str) -> None:
+    """AutoCorrect 日后若动了它们，这一行就不改：宁可不改，不可改坏。"""
+
+    def careless(text: str) -> str:
+        return text.replace("aa", "bb")
+
+    assert list(find_changes("x.md", f"---\ntitle: 页\n---\n{line}\n", careless)) == []
+    assert len(list(find_changes("x.md", "---\ntitle: 页\n---\naa 文\n", careless))) == 1
+
+
 def test_the_text_of_the_fields_is_corrected_and_the_rest_is_not(library: Library) -> None:
     library.change(EXPERIENCE, "reason: 虚构的原因", "reason: 虚构的MHA原因")
     library.change(EXPERIENCE, "title: 示例公司面经（2026）", "title: 示例Corp面经（2026）")
