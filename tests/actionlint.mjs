@@ -6,7 +6,12 @@ const folder = ".github/workflows/";
 const lint = await createLinter();
 const files = (await readdir(folder)).filter((name) => /\.ya?ml$/.test(name)).sort();
 const problems = [];
-for (const name of files) problems.push(...lint(await readFile(folder + name, "utf8"), folder + name));
+// npm 上的这一版还不认识仓库变量（vars），GitHub 认识
+const isVars = (/** @type {{message: string}} */ { message }) => message.startsWith('undefined variable "vars"');
+for (const name of files) {
+  const found = lint(await readFile(folder + name, "utf8"), folder + name);
+  problems.push(...found.filter((problem) => !isVars(problem)));
+}
 for (const { file, line, column, kind, message } of problems) {
   console.error(`${file}:${line}:${column}: ${kind} ${message}`);
 }

@@ -14,7 +14,9 @@ from tests.site.conftest import REPO_URL, ROOT
 
 pytestmark = pytest.mark.site
 
-COPIED = ("docs", "hooks", "notebooks", "overrides", "mkdocs.yml", "package.json")
+COPIED = ("docs", "hooks", "notebooks", "overrides", "mkdocs.yml")
+LOCKS = ("package*.json", "requirements*.txt", "pyproject.toml")
+"""许可页由锁文件生成。"""
 LINKED = (".git", "node_modules")
 
 
@@ -23,7 +25,8 @@ def test_two_builds_of_one_commit_are_the_same(
 ) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    for name in COPIED:
+    locks = [file.name for pattern in LOCKS for file in ROOT.glob(pattern)]
+    for name in (*COPIED, *locks):
         source = ROOT / name
         if source.is_dir():
             ignore = shutil.ignore_patterns("__pycache__")
