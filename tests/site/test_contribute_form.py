@@ -208,7 +208,7 @@ def test_random_drafts_through_the_form(shared: Page, catalog: Catalog, kind: st
         shown = shared.locator("[data-form-summary]:not([hidden]) li").all_inner_texts()
         problems = check_draft(draft, catalog, TODAY)
         wanted = {(p.code, spaces(p.message)) for p in problems}
-            assert sorted(problems_in(shown)) == sorted(wanted), typed
+        assert sorted(problems_in(shown)) == sorted(wanted), typed
         marked = shared.locator("[aria-invalid=true]").count()
         assert bool(marked) == bool(problems)
         if not problems:
