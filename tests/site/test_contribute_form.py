@@ -238,6 +238,7 @@ def compare_preview(page: Page, draft: Draft, catalog: Catalog) -> None:
     place = page.locator("[data-preview]")
     if place.get_attribute("open") is None:
         place.locator("summary").click()
+    expect(place.locator(".mj-form-page h1")).not_to_be_empty()
     shown = BeautifulSoup(place.locator(".mj-form-page").inner_html(), "html.parser")
     assert words_of(shown.h1) == experience.title
     for selector in (".mj-facts", ".mj-rounds"):
