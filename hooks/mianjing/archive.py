@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from mianjing.audit import audit_site
-from mianjing.edition import FILE, environment_for
+from mianjing.edition import FILE, environment_for, run_mkdocs
 from mianjing.offline import ARCHIVE
 
 FOLDER = "mianjing"
@@ -54,9 +53,7 @@ def make_archive(root: Path) -> int:
 
 def build_pages(root: Path, site: Path) -> int:
     """把从文件打开的那一版构建到 site，返回 mkdocs 的退出码。"""
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(site)]
-    code = subprocess.run(command, cwd=root, env=environment_for(FILE), check=False).returncode
-    if code:
+    if code := run_mkdocs(root, site, environment_for(FILE)):
         return code
     for name in _LEFT_OUT:
         (site / name).unlink(missing_ok=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mianjing import catalog as group
@@ -36,11 +36,6 @@ class Hint:
     """数了几篇。"""
     topics: tuple[tuple[Topic, int], ...]
     """问得最多的考点与篇数。"""
-
-
-def list_companies(catalog: Catalog) -> list[str]:
-    """有面经的公司，按面经的次序。"""
-    return list(dict.fromkeys(e.company for e in catalog.experiences.values()))
 
 
 def select_formulas(topic: Topic) -> str:
@@ -127,7 +122,7 @@ def rebase_links(markdown: str, path: str) -> str:
 
 def select_questions(catalog: Catalog, company: str) -> list[tuple[Topic, list[Question]]]:
     """一家公司的每个考点准备哪几题：写明问过的都在，不够再按几家问过、难度补。"""
-    experiences = [e for e in catalog.experiences.values() if e.company == company]
+    experiences = group.group_companies(catalog).get(company, ())
     topics = _topics_of(catalog, experiences)
     count = max(1, min(4, _ANSWERS // max(1, len(topics))))
     named: dict[str, list[str]] = {topic.key: [] for topic in topics}
@@ -157,7 +152,7 @@ def select_questions(catalog: Catalog, company: str) -> list[tuple[Topic, list[Q
 
 def select_company_traps(catalog: Catalog, company: str) -> list[str]:
     """一家公司的各考点的误区，每个考点取前几条。"""
-    experiences = [e for e in catalog.experiences.values() if e.company == company]
+    experiences = group.group_companies(catalog).get(company, ())
     topics = _topics_of(catalog, experiences)
     count = max(2, min(6, _TRAPS // max(1, len(topics))))
     return [trap for topic in topics for trap in select_traps(topic)[:count]]
@@ -165,7 +160,7 @@ def select_company_traps(catalog: Catalog, company: str) -> list[str]:
 
 def make_hint(catalog: Catalog, company: str) -> Hint | None:
     """这家一项也没有写明时，同类公司问得最多的考点；写明了的返回 None。"""
-    experiences = [e for e in catalog.experiences.values() if e.company == company]
+    experiences = group.group_companies(catalog).get(company, ())
     if any(group.asked_topics(e) for e in experiences):
         return None
     kind = catalog.companies[company].kind
@@ -185,7 +180,7 @@ def make_hint(catalog: Catalog, company: str) -> Hint | None:
     return Hint(kind, len(same), tuple((catalog.topics[key], counts[key]) for key in keys))
 
 
-def _topics_of(catalog: Catalog, experiences: list[Experience]) -> list[Topic]:
+def _topics_of(catalog: Catalog, experiences: Sequence[Experience]) -> list[Topic]:
     keys = dict.fromkeys(key for e in experiences for key in group.asked_topics(e))
     if keys:
         return [catalog.topics[key] for key in keys]

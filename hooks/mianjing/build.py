@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,7 +11,7 @@ from urllib.parse import urlsplit
 from mianjing.audit import audit_site
 from mianjing.built_page import read_pages
 from mianjing.dates import run_git
-from mianjing.edition import SITE, environment_for
+from mianjing.edition import SITE, environment_for, run_mkdocs
 from mianjing.integrity import check_integrity
 from mianjing.offline import OfflineError, write_offline
 from mianjing.pdf import PDF_WANTED, MissingBrowserError, print_briefs
@@ -26,13 +25,11 @@ def build_site(root: Path, site: Path, with_pdf: bool = False) -> int:
     """
     fresh, old = site.with_name(f"{site.name}.next"), site.with_name(f"{site.name}.old")
     shutil.rmtree(fresh, ignore_errors=True)
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(fresh)]
     environment = environment_for(SITE) | read_epoch(root)
     environment.pop(PDF_WANTED, None)
     if with_pdf:
         environment[PDF_WANTED] = "1"
-    code = subprocess.run(command, cwd=root, env=environment, check=False).returncode
-    if code:
+    if code := run_mkdocs(root, fresh, environment):
         print(f"构建没有通过，{site.name}/ 保持原样", file=sys.stderr)
         return code
     if with_pdf:

@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 
 from mianjing.answers import split_sections
+from mianjing.catalog import group_companies
 from mianjing.checks import QUESTION_SECTIONS
 from mianjing.model import Catalog
 from mianjing.vocabulary import UNKNOWN, read_vocabulary
@@ -33,8 +34,7 @@ class Profile:
 def group_profiles(catalog: Catalog) -> list[Profile]:
     """写明问过至少一个考点或一道题的公司，按第一次出现的次序。"""
     profiles = []
-    for company in dict.fromkeys(e.company for e in catalog.experiences.values()):
-        experiences = [e for e in catalog.experiences.values() if e.company == company]
+    for company, experiences in group_companies(catalog).items():
         stated = [e for e in experiences if any(a.topic != UNKNOWN for _, a in e.asked)]
         topics = {a.topic for e in stated for _, a in e.asked}
         questions = {a.question for e in experiences for _, a in e.asked}

@@ -125,6 +125,15 @@ def group_topic_derivations(catalog: Catalog, topic: str) -> list[Derivation]:
     return [d for d in catalog.derivations.values() if topic in d.topics]
 
 
+@lru_cache(maxsize=2)
+def group_companies(catalog: Catalog) -> dict[str, tuple[Experience, ...]]:
+    """有面经的公司 → 它的面经，都按面经的次序。"""
+    groups: dict[str, list[Experience]] = {}
+    for experience in catalog.experiences.values():
+        groups.setdefault(experience.company, []).append(experience)
+    return {key: tuple(found) for key, found in groups.items()}
+
+
 def asked_topics(experience: Experience) -> list[str]:
     """一篇面经问到的考点，按出现次序，不含未提及。"""
     return _unique(a.topic for _, a in experience.asked if a.topic != UNKNOWN)

@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 PREVIEW = ""
 """`mkdocs serve` 与直接的 `mkdocs build`：没有 manifest，也就没有 service worker。"""
@@ -18,3 +21,9 @@ FILE = "file"
 def environment_for(edition: str) -> dict[str, str]:
     """构建这一版时 mkdocs 的环境变量。"""
     return {**os.environ, "EDITION": edition}
+
+
+def run_mkdocs(root: Path, site: Path, environment: dict[str, str]) -> int:
+    """把仓库 root 严格构建到 site，返回 mkdocs 的退出码。"""
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(site)]
+    return subprocess.run(command, cwd=root, env=environment, check=False).returncode

@@ -20,11 +20,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mianjing import catalog as group
 from mianjing.labels import round_label
 from mianjing.model import Catalog, Experience, Topic
+from mianjing.published import page_url
 from mianjing.vocabulary import UNKNOWN, read_vocabulary
 
 VERSION = 1
@@ -35,6 +36,8 @@ DAY_LOAD = 16
 LOADS = {"topic": 4, "derivation": 4, "exercise": 3, "question": 1}
 """一项的份量；次序也是同一个考点里各种项的次序。"""
 ASKED = {"topic": 20, "derivation": 12, "exercise": 8, "question": 8}
+CHAPTER = 8
+"""问过的考点的分章。"""
 NAMED = 30
 DENIED = {"topic": -20, "derivation": -12, "exercise": -12, "question": -12}
 PICKED = 4
@@ -50,6 +53,12 @@ class Reason:
     text: str
     target: str = ""
     anchor: str = ""
+
+    @property
+    def address(self) -> str:
+        """相对站点根的地址，没有出处是空串。"""
+        fragment = f"#{self.anchor}" if self.anchor else ""
+        return page_url(self.target) + fragment if self.target else ""
 
 
 @dataclass(frozen=True)
@@ -168,17 +177,11 @@ def weigh_record(
             weights[item.id], reasons[item.id] = NAMED, named
         elif item.kind == "topic" and item.key in asked_topics:
             weights[item.id], reasons[item.id] = ASKED["topic"], asked_topics[item.key]
-        elif topic and item.kind != "topic":
+        elif topic:
             discount = position[item.topic] // 2 if item.kind == "question" else 0
-            weights[item.id] = max(1, ASKED[item.kind] - discount)
-            title = catalog.topics[topic].title
-            reason = asked_topics[topic]
-            reasons[item.id] = Reason(f"{reason.text}「{title}」", reason.target, reason.anchor)
-        elif topic:  # 考点问过，它的分章
-            weights[item.id] = ASKED["question"]
-            title = catalog.topics[topic].title
-            reason = asked_topics[topic]
-            reasons[item.id] = Reason(f"{reason.text}「{title}」", reason.target, reason.anchor)
+            points = CHAPTER if item.kind == "topic" else ASKED[item.kind]
+            weights[item.id] = max(1, points - discount)
+            reasons[item.id] = _add(asked_topics[topic], f"「{catalog.topics[topic].title}」")
         if item.topic in denied and not named and not topic:
             weights[item.id] = DENIED[item.kind]
             text = f"{_before_han(name)}明说没有问"
@@ -265,7 +268,7 @@ def explain(item: Item, chosen: Iterable[Record]) -> Iterator[Reason]:
 
 def list_choices(catalog: Catalog) -> tuple[list[str], list[str]]:
     """能选的公司与公司类型：有记录的公司，与有公司的类型。"""
-    companies = list(dict.fromkeys(e.company for e in catalog.experiences.values()))
+    companies = list(group.group_companies(catalog))
     present = {catalog.companies[key].kind for key in companies}
     kinds = [t.key for t in read_vocabulary()["company_kinds"] if t.key in present]
     return companies, [key for key in kinds if key != UNKNOWN]
@@ -276,13 +279,12 @@ def dump_plan(catalog: Catalog) -> str:
     items = list_items(catalog)
     records = weigh_records(catalog, items)
     companies, kinds = list_choices(catalog)
-    topics = list(catalog.topics)
-    ids = [item.id for item in items]
+    topics = {key: number for number, key in enumerate(catalog.topics)}
+    numbers = {item.id: number for number, item in enumerate(items)}
     reasons: dict[tuple[str, str], int] = {}
 
     def number(reason: Reason) -> int:
-        address = address_of(reason.target) + (f"#{reason.anchor}" if reason.anchor else "")
-        return reasons.setdefault((reason.text, address), len(reasons))
+        return reasons.setdefault((reason.text, reason.address), len(reasons))
 
     rows = [
         [
@@ -290,8 +292,8 @@ def dump_plan(catalog: Catalog) -> str:
             item.key,
             item.title,
             item.level,
-            topics.index(item.topic),
-            address_of(item.target),
+            topics[item.topic],
+            page_url(item.target),
             item.base,
             [number(reason) for reason in item.reasons],
         ]
@@ -302,7 +304,7 @@ def dump_plan(catalog: Catalog) -> str:
             record.key,
             companies.index(record.company),
             [
-                [ids.index(key), weight, number(record.reasons[key])]
+                [numbers[key], weight, number(record.reasons[key])]
                 for key, weight in record.weights.items()
             ],
         ]
@@ -329,18 +331,8 @@ def dump_plan(catalog: Catalog) -> str:
     )
 
 
-def _exercise_page(key: str) -> str:
-    return f"practice/{key}/index.md"
-
-
 def _kind_label(key: str) -> str:
     return read_vocabulary()["company_kinds"].label(key)
-
-
-def address_of(target: str) -> str:
-    """docs 内的路径 → 相对站点根的地址。"""
-    stem = target.removesuffix(".ipynb").removesuffix(".md")
-    return f"{stem.removesuffix('index').rstrip('/')}/" if stem else ""
 
 
 def _rank(catalog: Catalog, topic: Topic) -> int | None:
@@ -374,15 +366,17 @@ def _asked_topic(catalog: Catalog, topic: str, asked: dict[str, Reason]) -> str:
 def _named(catalog: Catalog, item: Item, asked: dict[str, Reason]) -> Reason | None:
     """写明问过这道题，或这道手写题练的题。"""
     if item.kind == "question" and item.key in asked:
-        return Reason(
-            f"{asked[item.key].text}这道题", asked[item.key].target, asked[item.key].anchor
-        )
+        return _add(asked[item.key], "这道题")
     if item.kind == "exercise":
         for key in catalog.exercises[item.key].questions:
             if key in asked:
-                reason = asked[key]
-                return Reason(f"{reason.text}它练的题", reason.target, reason.anchor)
+                return _add(asked[key], "它练的题")
     return None
+
+
+def _add(reason: Reason, words: str) -> Reason:
+    """同一个出处，话后面再接几个字。"""
+    return replace(reason, text=reason.text + words)
 
 
 def _before_han(name: str) -> str:

@@ -337,7 +337,7 @@ def render_topic_brief(topic: Topic, catalog: Catalog, href: Href, pdf: str) -> 
 
 def render_company_brief(company: str, catalog: Catalog, href: Href, pdf: str) -> str:
     """公司的「面试前 30 分钟」：结果、问了什么、这些考点的 30 秒版与误区。pdf 同上。"""
-    experiences = [e for e in catalog.experiences.values() if e.company == company]
+    experiences = group.group_companies(catalog)[company]
     values = {"experiences": experiences, "catalog": catalog, "href": href}
     hint = briefs.make_hint(catalog, company)
     asked = (
@@ -439,7 +439,7 @@ BLOCKS: dict[str, Callable[[Catalog, Href], str]] = {
     "calculators": lambda catalog, href: _render_calculators(),
     "errata": _block("errata.html"),
     "brief-list": lambda catalog, href: _template(
-        "brief_list.html", companies=briefs.list_companies(catalog), catalog=catalog, href=href
+        "brief_list.html", companies=group.group_companies(catalog), catalog=catalog, href=href
     ),
     "data-files": lambda catalog, href: _template(
         "data_files.html", titles=TITLES, catalog=vars(catalog), href=href

@@ -23,6 +23,7 @@ from mianjing.atlas.age import read_today
 from mianjing.atlas.compare import dump_comparison
 from mianjing.atlas.facets import dump_facets
 from mianjing.atlas.listings import Listing, group_listings
+from mianjing.catalog import group_companies
 from mianjing.contribution import dump_rules
 from mianjing.dates import read_history
 from mianjing.edition import FILE, SITE
@@ -509,9 +510,9 @@ def _by_source(catalog: Catalog) -> dict[str, Record]:
 
 
 def _briefs(catalog: Catalog) -> Iterator[BriefPage]:
-    for key in briefs.list_companies(catalog):
-        newest = [e for e in catalog.experiences.values() if e.company == key][-1]
-        yield BriefPage(key, f"面试前 30 分钟：{catalog.companies[key].name}", newest.path)
+    for key, experiences in group_companies(catalog).items():
+        name = catalog.companies[key].name
+        yield BriefPage(key, f"面试前 30 分钟：{name}", experiences[-1].path)
     for topic in catalog.topics.values():
         yield BriefPage(topic.key, f"面试前 30 分钟：{topic.title}", topic.path)
 

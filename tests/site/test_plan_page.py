@@ -31,8 +31,7 @@ def expected(
     made = plan.make_plan(CATALOG, ITEMS, RECORDS, companies, kinds, days)
 
     def link(reason: plan.Reason) -> list[str]:
-        anchor = f"#{reason.anchor}" if reason.anchor else ""
-        return [reason.text, server.url(plan.address_of(reason.target)) + anchor]
+        return [reason.text, server.url(reason.address)]
 
     return [
         [

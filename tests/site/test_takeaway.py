@@ -13,7 +13,7 @@ from unicodedata import normalize
 
 import pytest
 from bs4 import BeautifulSoup
-from mianjing import briefs
+from mianjing.catalog import group_companies
 from mianjing.export import anki
 from mianjing.feeds import FEEDS
 from mianjing.library import read_library
@@ -41,7 +41,7 @@ def test_every_brief_fits_two_sides_of_a4(
 ) -> None:
     """每家公司、每个考点各一份；不多于两面，没有空白的一面，字嵌得进去、取得出来。"""
     files = print_pages(browser, server.site, tmp_path)
-    names = {*briefs.list_companies(catalog), *catalog.topics}
+    names = {*group_companies(catalog), *catalog.topics}
     assert {file.stem for file in files} == names
     for file in files:
         assert file == tmp_path / "brief" / file.stem / f"{file.stem}.pdf"

@@ -73,7 +73,7 @@ def test_only_a_good_build_replaces_the_archive(
         write(Path(command[command.index("--site-dir") + 1]), pages)
         return subprocess.CompletedProcess(command, code)
 
-    monkeypatch.setattr("mianjing.archive.subprocess.run", run)
+    monkeypatch.setattr("mianjing.edition.subprocess.run", run)
     write(tmp_path, {"docs/offline.zip": "旧的"})
     assert make_archive(tmp_path) == expected
     archive = tmp_path / "docs" / "offline.zip"

@@ -147,7 +147,7 @@ def test_excerpts_are_not_copies(real: Catalog) -> None:
 
 def test_every_company_has_a_page(real: Catalog) -> None:
     """问过的每一项、写明问过的每一题的 30 秒版都在。"""
-    for key in briefs.list_companies(real):
+    for key in group.group_companies(real):
         page = render.render_company_brief(key, real, href, "")
         for experience in real.experiences.values():
             if experience.company == key:

@@ -51,7 +51,7 @@ def fake_mkdocs(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, str | None], 
                 (target / "index.html").write_text(page, encoding="utf-8")
             return subprocess.CompletedProcess(command, code)
 
-        monkeypatch.setattr("mianjing.build.subprocess.run", run)
+        monkeypatch.setattr("mianjing.edition.subprocess.run", run)
         return calls
 
     return install
@@ -157,7 +157,7 @@ def test_the_pages_are_told_about_the_pdf(
         return subprocess.CompletedProcess(command, 3)
 
     monkeypatch.setenv(PDF_WANTED, "outside")
-    monkeypatch.setattr("mianjing.build.subprocess.run", run)
+    monkeypatch.setattr("mianjing.edition.subprocess.run", run)
     assert build_site(tmp_path, tmp_path / "site", with_pdf) == 3
     assert [env.get(PDF_WANTED) for env in seen] == [wanted]
     assert "PATH" in seen[0]

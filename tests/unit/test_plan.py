@@ -124,10 +124,7 @@ def as_page(made: plan.Plan) -> list[list[object]]:
             [
                 entry.item.id,
                 entry.score,
-                [
-                    [r.text, plan.address_of(r.target) + (f"#{r.anchor}" if r.anchor else "")]
-                    for r in entry.reasons
-                ],
+                [[r.text, r.address] for r in entry.reasons],
             ]
             for entry in day
         ]

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mianjing import briefs, render
+from mianjing import render
+from mianjing.catalog import group_companies
 from mianjing.export import render_data
 from mianjing.labels import round_label
 from mianjing.model import Catalog, Experience, Period
@@ -240,7 +241,7 @@ def generated(catalog: Catalog) -> list[str]:
     ]
     pages += [
         render.render_company_brief(key, bare(catalog), href, "")
-        for key in briefs.list_companies(catalog)
+        for key in group_companies(catalog)
     ]
     return pages + [block(catalog, href) for block in BLOCKS.values()]
 
@@ -301,7 +302,7 @@ def test_every_link_leads_somewhere(crowd: Library) -> None:
         render.render_question(q, catalog, note)
     for t in catalog.topics.values():
         render.render_topic_brief(t, catalog, note, "")
-    for key in briefs.list_companies(catalog):
+    for key in group_companies(catalog):
         render.render_company_brief(key, catalog, note, "")
     for block in BLOCKS.values():
         block(catalog, note)

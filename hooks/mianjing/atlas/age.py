@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from mianjing.dates import run_git
 from mianjing.model import Period
 
 STALE = 12
@@ -17,14 +17,8 @@ def read_today(root: Path) -> date:
     """环境变量 SOURCE_DATE_EPOCH，其次最后一次提交的日期；不是 git 仓库时才是今天。"""
     if epoch := os.environ.get("SOURCE_DATE_EPOCH"):
         return datetime.fromtimestamp(int(epoch), UTC).date()
-    try:
-        git = ["git", "-C", str(root), "log", "-1", "--format=%cs"]
-        log = subprocess.run(git, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        return datetime.now(UTC).date()
-    return (
-        date.fromisoformat(log.stdout.strip()) if log.stdout.strip() else datetime.now(UTC).date()
-    )
+    day = (run_git(root, "log", "-1", "--format=%cs") or "").strip()
+    return date.fromisoformat(day) if day else datetime.now(UTC).date()
 
 
 def count_months(period: Period, today: date) -> int | None:

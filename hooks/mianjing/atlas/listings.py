@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from mianjing.atlas.facets import SHOWN, group_facets
+from mianjing.catalog import group_companies
 from mianjing.model import Catalog, Experience
 
 
@@ -44,16 +45,13 @@ def _by_year(catalog: Catalog) -> list[Listing]:
 
 
 def _by_company(catalog: Catalog) -> list[Listing]:
-    groups: dict[str, list[Experience]] = {}
-    for experience in catalog.experiences.values():
-        groups.setdefault(experience.company, []).append(experience)
     return [
         Listing(
             f"experiences/companies/{key}.md",
             f"{catalog.companies[key].name}的面经",
             f"{catalog.companies[key].name}的 {len(found)} 篇面经",
-            tuple(found),
+            found,
         )
-        for key, found in groups.items()
+        for key, found in group_companies(catalog).items()
         if len(found) > 1
     ]
