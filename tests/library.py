@@ -235,6 +235,16 @@ questions: [why-scale]
 HOSTILE = "5 < 6 & \"双\" '单' {{ 700 * 7 }} {% x %} **粗** `码` $x$ [链](y) | 表"
 """读得进来、但不转义就会出事的文字。"""
 
+ERRATUM = """\
+sample:
+  page: topics/attention.md
+  wrong: 虚构的错
+  right: 虚构的对 & 1 < 2
+  since: 2026-04-01
+  fixed: 2026-05-01
+  evidence: 虚构的依据
+"""
+
 CROWD: dict[str, str] = {
     COMPANIES: FILES[COMPANIES]
     + """\

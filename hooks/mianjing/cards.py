@@ -7,12 +7,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 from mianjing.answers import split_sections
 from mianjing.catalog import group_companies
 from mianjing.checks import QUESTION_SECTIONS
+from mianjing.compact import dump_compact
 from mianjing.model import Catalog
 from mianjing.vocabulary import UNKNOWN, read_vocabulary
 
@@ -54,7 +54,7 @@ def dump_cards(catalog: Catalog) -> str:
     topics = list(catalog.topics)
     questions = list(catalog.questions)
     levels = [term.key for term in read_vocabulary()["levels"]]
-    return _dump(
+    return dump_compact(
         {
             "version": VERSION,
             "topics": [
@@ -85,7 +85,7 @@ def dump_cards(catalog: Catalog) -> str:
 def dump_answers(catalog: Catalog, answers: dict[str, str]) -> dict[str, str]:
     """各份背面：站内路径 → JSON；answers 是题目的键 → 没有折起来、公式渲染好的正文 HTML。"""
     return {
-        f"review/answers/{topic}.json": _dump(
+        f"review/answers/{topic}.json": dump_compact(
             {
                 question.key: select_spoken(answers[question.key])
                 for question in catalog.questions.values()
@@ -112,7 +112,3 @@ def count_topic_cards(catalog: Catalog) -> list[tuple[str, int]]:
         for key in catalog.topics
         if (count := sum(q.topic == key for q in catalog.questions.values()))
     ]
-
-
-def _dump(data: object) -> str:
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))

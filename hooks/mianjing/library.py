@@ -33,6 +33,7 @@ from mianjing.model import (
     Withdrawn,
 )
 from mianjing.notebook import PartError, read_parts
+from mianjing.pages import NOT_PAGES, is_own, list_pages
 from mianjing.places import check_assets
 from mianjing.practice import CAUGHT, FILES, read_caught, read_exercise
 from mianjing.problem import Problem
@@ -45,7 +46,6 @@ T = TypeVar("T", Experience, Topic, Question, Exercise)
 COMPANIES = "docs/experiences/companies.yml"
 TABLES = ("companies.yml", "sources.yml")
 ERRATA = "docs/about/errata.yml"
-_IGNORED_DIRS = {"assets", "decisions"}
 
 
 def read_library(root: Path, today: date | None = None) -> tuple[Catalog, list[Problem]]:
@@ -116,7 +116,7 @@ def _read_folder(
 ) -> dict[str, T]:
     result: dict[str, T] = {}
     for file in sorted((root / "docs" / name).glob("*.md")):
-        if file.name == "index.md" or not _is_own(file):
+        if file.name == "index.md" or not is_own(file):
             continue
         document, found = read_document(_relative(root, file), file.read_bytes())
         problems += found
@@ -150,7 +150,7 @@ def _read_errata(root: Path, problems: list[Problem]) -> dict[str, Erratum]:
 
 def _read_pages(root: Path, problems: list[Problem]) -> dict[str, Page]:
     pages: dict[str, Page] = {}
-    for file in _markdown_files(root):
+    for file in list_pages(root):
         relative = file.relative_to(root / "docs")
         collection = relative.parts[0] in ("experiences", "topics", "questions")
         exercise = relative.parts[0] == "practice" and len(relative.parts) > 2
@@ -182,7 +182,7 @@ def _read_exercises(
     result: dict[str, Exercise] = {}
     table = read_caught(root)
     for file in sorted((root / "docs" / "practice").glob("*/index.md")):
-        if not _is_own(file):
+        if not is_own(file):
             continue
         document, found = read_document(_relative(root, file), file.read_bytes())
         problems += found
@@ -255,7 +255,7 @@ def _check_places(root: Path) -> list[Problem]:
         if file.is_symlink():
             problems.append(Problem(path, 1, "E303", "", "不收符号链接：放真正的文件"))
             continue
-        if parts[0] in _IGNORED_DIRS:
+        if parts[0] in NOT_PAGES:
             continue
         if not file.is_file():
             if file.suffix == ".md":
@@ -283,20 +283,6 @@ def _check_places(root: Path) -> list[Problem]:
         elif file.suffix != ".md":
             problems.append(Problem(path, 1, "E303", "", "docs/assets 以外只放 .md"))
     return problems
-
-
-def _markdown_files(root: Path) -> list[Path]:
-    docs = root / "docs"
-    return [
-        file
-        for file in sorted(docs.rglob("*.md"))
-        if file.relative_to(docs).parts[0] not in _IGNORED_DIRS and _is_own(file)
-    ]
-
-
-def _is_own(file: Path) -> bool:
-    """真正的文件；符号链接与叫 x.md 的目录不读，由 `_check_places` 报出。"""
-    return file.is_file() and not file.is_symlink()
 
 
 def _relative(root: Path, file: Path) -> str:

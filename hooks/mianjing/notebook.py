@@ -14,6 +14,7 @@ from typing import Any
 
 from pymdownx.slugs import slugify
 
+from mianjing.compact import dump_compact
 from mianjing.markdown import make_fence, make_fold, prose_lines, replace_prose
 from mianjing.model import Part
 from mianjing.problem import Problem
@@ -114,7 +115,7 @@ def dump_cells(rendering: Rendering) -> str:
         {"number": c.number, "source": c.source, "oracle": c.oracle, "figure": c.figure}
         for c in rendering.cells
     ]
-    return json.dumps(cells, ensure_ascii=False, separators=(",", ":")) + "\n"
+    return dump_compact(cells) + "\n"
 
 
 def dump_script(notebook: dict[str, Any]) -> str:

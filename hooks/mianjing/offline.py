@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from mianjing.audit import read_loads
+from mianjing.compact import dump_compact
 
 WORKER = Path("docs/assets/bundle/sw.js")
 """打包好的 service worker，前面还没有清单。"""
@@ -99,7 +100,7 @@ def write_offline(root: Path, site: Path) -> str:
     folder = site / _FOLDER / build
     folder.mkdir(parents=True, exist_ok=True)
     for number, part in enumerate(lists):
-        (folder / f"{number}.json").write_text(_dump(_table(part)), encoding="utf-8")
+        (folder / f"{number}.json").write_text(dump_compact(_table(part)), encoding="utf-8")
     meta = {
         "id": build,
         "lists": [part[0].path for part in lists],
@@ -109,7 +110,7 @@ def write_offline(root: Path, site: Path) -> str:
             "python": _total(entry for entry in entries if entry.path.startswith(_PYTHON)),
         },
     }
-    (site / "sw.js").write_text(f"const BUILD={_dump(meta)};\n{script}", encoding="utf-8")
+    (site / "sw.js").write_text(f"const BUILD={dump_compact(meta)};\n{script}", encoding="utf-8")
     return build
 
 
@@ -162,7 +163,3 @@ def _total(entries: Iterable[Entry]) -> dict[str, int]:
         "bytes": sum(entry.bytes for entry in found),
         "download": round(sum(entry.download for entry in found), -5),
     }
-
-
-def _dump(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -18,11 +18,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from mianjing import catalog as group
+from mianjing.compact import dump_compact
 from mianjing.labels import round_label
 from mianjing.model import Catalog, Experience, Topic
 from mianjing.published import page_url
@@ -310,7 +310,7 @@ def dump_plan(catalog: Catalog) -> str:
         ]
         for record in records
     ]
-    return json.dumps(
+    return dump_compact(
         {
             "version": VERSION,
             "days": DAYS,
@@ -325,9 +325,7 @@ def dump_plan(catalog: Catalog) -> str:
             "items": rows,
             "records": weights,
             "reasons": [list(reason) for reason in reasons],
-        },
-        ensure_ascii=False,
-        separators=(",", ":"),
+        }
     )
 
 

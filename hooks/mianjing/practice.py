@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from mianjing.compact import dump_compact
 from mianjing.fields import Fields
 from mianjing.frontmatter import FAST_LOADER, Document, read_text
 from mianjing.model import Exercise, Mutant
@@ -77,15 +78,13 @@ def read_caught(root: Path) -> dict[str, Any]:
 
 def dump_exercise(exercise: Exercise) -> str:
     """网页要的一份：起始代码、参考答案、测试、错误答案。"""
-    return json.dumps(
+    return dump_compact(
         {
             "starter": exercise.starter,
             "reference": exercise.reference,
             "tests": exercise.tests,
             "mutants": [{"old": m.old, "new": m.new, "why": m.why} for m in exercise.mutants],
-        },
-        ensure_ascii=False,
-        separators=(",", ":"),
+        }
     )
 
 

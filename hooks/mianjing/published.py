@@ -15,11 +15,11 @@ import yaml
 from mianjing.atlas.listings import group_listings
 from mianjing.integrity import STUB
 from mianjing.model import Catalog
+from mianjing.pages import list_pages
 from mianjing.problem import Problem, suggest
 
 LIST = "hooks/mianjing/published.txt"
 REDIRECTS = "hooks/mianjing/redirects.yml"
-_SKIPPED = {"assets", "decisions"}
 
 
 def page_url(source: str) -> str:
@@ -32,11 +32,7 @@ def page_url(source: str) -> str:
 def list_urls(root: Path, catalog: Catalog) -> set[str]:
     """现在的全部页面地址：docs 里的 .md、推导的各页、生成的列表。"""
     docs = root / "docs"
-    sources = {
-        file.relative_to(docs).as_posix()
-        for file in docs.rglob("*.md")
-        if file.relative_to(docs).parts[0] not in _SKIPPED
-    }
+    sources = {file.relative_to(docs).as_posix() for file in list_pages(root)}
     sources |= {uri for d in catalog.derivations.values() for uri, _ in d.pages}
     sources |= set(group_listings(catalog))
     return {page_url(source) for source in sources}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -166,43 +166,8 @@ class SitePages:
         self.card_files: dict[str, str] = {}
 
     def add_files(self, files: Files) -> Files:
-        """加入推导的各页、可下载的源与结果、图、网页要的代码格，带走的数据与订阅。"""
-        site_url = self.config.site_url or "/"
-        for feed in FEEDS:
-            xml = render_feed(feed, self.catalog, self.history, site_url)
-            files.append(File.generated(self.config, feed.path, content=xml))
-        for path, data in render_data(self.catalog, site_url).items():
-            files.append(File.generated(self.config, path, content=data))
-        files.append(File.generated(self.config, anki.PATH, content=b""))
-        licences = render_licences(read_notices(self.root))
-        files.append(File.generated(self.config, "about/third-party.txt", content=licences))
-        for old, new in read_redirects(self.root).items():
-            stub = render_redirect(old, new, self.config.site_url or "")
-            files.append(File.generated(self.config, f"{old}index.html", content=stub))
-        self._add_atlas(files)
-        for where, text in (
-            (cards.INDEX, cards.dump_cards(self.catalog)),
-            (plan.PATH, plan.dump_plan(self.catalog)),
-        ):
-            files.append(File.generated(self.config, where, content=text))
-        for uri, record in self.records.items():
-            if isinstance(record, BriefPage):
-                files.append(File.generated(self.config, uri, content=""))
-        rules = dump_rules(self.catalog, _repository(self.config.repo_url or ""))
-        where = "contribute/experience/rules.json"
-        files.append(File.generated(self.config, where, content=rules))
-        unwanted = files.get_file_from_path(ARCHIVE if self.edition == FILE else _FILE_SCRIPT)
-        if unwanted is not None:
-            files.remove(unwanted)
-        if self.edition == SITE:
-            manifest = render_manifest(
-                self.config.site_name or "", self.config.site_description or ""
-            )
-            files.append(File.generated(self.config, "manifest.webmanifest", content=manifest))
-        for key, exercise in self.catalog.exercises.items():
-            where = f"practice/{key}/exercise.json"
-            files.append(File.generated(self.config, where, content=dump_exercise(exercise)))
-        for key, notebook in self.notebooks.items():
+        """加入生成的页面与文件；离线包不带另一个离线包，发布的站不带离线包的脚本。"""
+        for key in self.notebooks:
             page = File(
                 f"notebooks/{key}.ipynb",
                 str(self.root),
@@ -210,43 +175,56 @@ class SitePages:
                 self.config.use_directory_urls,
             )
             files.append(page)
-            for uri, _ in self.catalog.derivations[key].pages[1:]:
-                files.append(File.generated(self.config, uri, content=""))
-            result = self.root / "notebooks" / f"{key}.ipynb"
-            generated: dict[str, str | bytes] = {
-                f"{key}.ipynb": result.read_bytes(),
-                f"{key}.py": notebook.script,
-                "cells.json": dump_cells(notebook),
-                **notebook.figures,
-            }
-            for name, content in generated.items():
-                where = f"notebooks/{key}/{name}"
-                files.append(File.generated(self.config, where, content=content))
+        for uri, content in {**self._generated_files(files), **self._generated_pages()}.items():
+            files.append(File.generated(self.config, uri, content=content))
+        unwanted = files.get_file_from_path(ARCHIVE if self.edition == FILE else _FILE_SCRIPT)
+        if unwanted is not None:
+            files.remove(unwanted)
         return files
 
-    def _add_atlas(self, files: Files) -> None:
-        """筛选与比较的数据，与多出来的列表页。"""
-        index = files.get_file_from_path("experiences/index.md")
-        assert index is not None
+    def _generated_pages(self) -> dict[str, str]:
+        """没有自己的源文件的页面：推导的后几页、面试前 30 分钟、多出来的列表。"""
+        parts = [uri for d in self.catalog.derivations.values() for uri, _ in d.pages[1:]]
+        sheets = [uri for uri, record in self.records.items() if isinstance(record, BriefPage)]
+        return dict.fromkeys([*parts, *sheets, *group_listings(self.catalog)], "")
 
-        def address(key: str, page: File = index) -> str:
-            file = files.get_file_from_path(f"experiences/{key}.md")
-            assert file is not None
-            return file.url_relative_to(page)
-
-        compare = files.get_file_from_path("atlas/compare.md")
-        assert compare is not None
-        facets = dump_facets(self.catalog, address)
-        comparison = dump_comparison(
-            self.catalog, lambda key: address(key, compare), render.describe_experience()
-        )
-        generated = {
-            "experiences/atlas.json": facets,
-            "atlas/compare/compare.json": comparison,
-            **dict.fromkeys(group_listings(self.catalog), ""),
+    def _generated_files(self, files: Files) -> dict[str, str | bytes]:
+        """可下载的源与结果、图、网页要的数据、带走的数据与订阅；牌组的内容见 make_deck。"""
+        site_url = self.config.site_url or "/"
+        repository = _repository(self.config.repo_url or "")
+        generated: dict[str, str | bytes] = {
+            **{f.path: render_feed(f, self.catalog, self.history, site_url) for f in FEEDS},
+            **render_data(self.catalog, site_url),
+            anki.PATH: b"",
+            "about/third-party.txt": render_licences(read_notices(self.root)),
+            "experiences/atlas.json": dump_facets(
+                self.catalog, _addresses(files, "experiences/index.md")
+            ),
+            "atlas/compare/compare.json": dump_comparison(
+                self.catalog, _addresses(files, "atlas/compare.md"), render.describe_experience()
+            ),
+            cards.INDEX: cards.dump_cards(self.catalog),
+            plan.PATH: plan.dump_plan(self.catalog),
+            "contribute/experience/rules.json": dump_rules(self.catalog, repository),
         }
-        for uri, content in generated.items():
-            files.append(File.generated(self.config, uri, content=content))
+        for old, new in read_redirects(self.root).items():
+            stub = render_redirect(old, new, self.config.site_url or "")
+            generated[f"{old}index.html"] = stub
+        if self.edition == SITE:
+            generated["manifest.webmanifest"] = render_manifest(
+                self.config.site_name or "", self.config.site_description or ""
+            )
+        for key, exercise in self.catalog.exercises.items():
+            generated[f"practice/{key}/exercise.json"] = dump_exercise(exercise)
+        for key, notebook in self.notebooks.items():
+            folder = f"notebooks/{key}"
+            result = self.root / "notebooks" / f"{key}.ipynb"
+            generated[f"{folder}/{key}.ipynb"] = result.read_bytes()
+            generated[f"{folder}/{key}.py"] = notebook.script
+            generated[f"{folder}/cells.json"] = dump_cells(notebook)
+            for name, figure in notebook.figures.items():
+                generated[f"{folder}/{name}"] = figure
+        return generated
 
     def link_pages(self, nav: Navigation, files: Files) -> None:
         """面经按次序、题目按考点、推导按页前后相连，并归到各自的栏目。"""
@@ -362,9 +340,8 @@ class SitePages:
             )
             for key, question in self.catalog.questions.items()
         ]
-        file = files.get_file_from_path(anki.PATH)
-        assert file is not None
-        file.content_bytes = anki.render_deck(deck, self.catalog, self.config.site_url or "/")
+        site_url = self.config.site_url or "/"
+        _file(files, anki.PATH).content_bytes = anki.render_deck(deck, self.catalog, site_url)
 
     def index_pages(self, files: Files) -> None:
         """各页的文字进搜索索引；要在公式渲染之前，公式此时还是 TeX。
@@ -518,9 +495,21 @@ def _briefs(catalog: Catalog) -> Iterator[BriefPage]:
 
 
 def _page(files: Files, uri: str) -> SitePage:
+    page = _file(files, uri).page
+    assert page is not None, uri
+    return page
+
+
+def _file(files: Files, uri: str) -> File:
     file = files.get_file_from_path(uri)
-    assert file is not None and file.page is not None, uri
-    return file.page
+    assert file is not None, uri
+    return file
+
+
+def _addresses(files: Files, page: str) -> Callable[[str], str]:
+    """面经的键 → 它相对 page 的地址。"""
+    start = _file(files, page)
+    return lambda key: _file(files, f"experiences/{key}.md").url_relative_to(start)
 
 
 def _repository(repo_url: str) -> str:

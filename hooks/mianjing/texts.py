@@ -9,18 +9,18 @@ from mianjing.characters import check_characters
 from mianjing.frontmatter import MAX_BYTES
 from mianjing.markdown import prose_lines
 from mianjing.model import Catalog
+from mianjing.pages import is_own, list_pages
 from mianjing.privacy import check_contacts, check_experience, check_names
 from mianjing.problem import Problem
 
 MAX_LINE = 8000
-_SKIPPED = {"assets", "decisions"}
 
 
 def check_texts(root: Path, catalog: Catalog) -> list[Problem]:
     """仓库 root 里 docs 下的全部 .md，与面经旁边的两份表。"""
     problems: list[Problem] = []
     by_path = {experience.path: experience for experience in catalog.experiences.values()}
-    for file in _text_files(root / "docs"):
+    for file in _text_files(root):
         path = file.relative_to(root).as_posix()
         if file.stat().st_size > MAX_BYTES:
             continue  # 读入时已经说过太大
@@ -43,12 +43,6 @@ def check_texts(root: Path, catalog: Catalog) -> list[Problem]:
     return problems
 
 
-def _text_files(docs: Path) -> list[Path]:
-    files = [*docs.rglob("*.md"), *(docs / "experiences").glob("*.yml")]
-    return [
-        file
-        for file in sorted(files)
-        if file.relative_to(docs).parts[0] not in _SKIPPED
-        and file.is_file()
-        and not file.is_symlink()
-    ]
+def _text_files(root: Path) -> list[Path]:
+    tables = (root / "docs" / "experiences").glob("*.yml")
+    return sorted([*list_pages(root), *filter(is_own, tables)])

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mianjing.frontmatter import Mapping, Node, Scalar, read_document
 from mianjing.markdown import prose_lines
+from mianjing.pages import list_pages
 from mianjing.problem import Problem
 
 RULES = {
@@ -32,7 +33,6 @@ RULES = {
 }
 _KEPT = re.compile(r"`[^`]*`|\$[^$]*\$|\]\([^)]*\)|\{ ?#[^}]*\}|<[^>]*>|https?://\S+")
 """改动前后必须一模一样的部分。"""
-_SKIPPED = {"assets", "decisions"}
 _TEXT_FIELDS = re.compile(
     r"(?:^|\.)(?:title|description|role|team|detail|notes|name|interviewer_role|value|text|reason|"
     r"impression|where)$"
@@ -93,10 +93,9 @@ def find_all_changes(root: Path) -> list[Change]:
     """仓库 root 里 docs 下全部 .md 该改的行。"""
     correct = load_corrector()
     changes: list[Change] = []
-    for file in sorted((root / "docs").rglob("*.md")):
-        if file.relative_to(root / "docs").parts[0] not in _SKIPPED and file.is_file():
-            path = file.relative_to(root).as_posix()
-            changes += find_changes(path, file.read_text(encoding="utf-8"), correct)
+    for file in list_pages(root):
+        path = file.relative_to(root).as_posix()
+        changes += find_changes(path, file.read_text(encoding="utf-8"), correct)
     return changes
 
 

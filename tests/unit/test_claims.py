@@ -10,7 +10,7 @@ from mianjing.estimates import ESTIMATES, EstimateError, run_estimate
 from mianjing.estimates.presets import read_presets
 from mianjing.markdown import replace_prose
 
-from tests.library import QUESTION, TOPIC, Library
+from tests.library import ERRATUM, QUESTION, TOPIC, Library
 
 CLAIMS = "docs/claims/attention.yml"
 CLAIM = """\
@@ -151,17 +151,6 @@ def test_estimates(function: str, arguments: dict[str, str], value: float) -> No
 def test_an_unknown_model_is_named() -> None:
     with pytest.raises(EstimateError, match="没有「llama-9」这个模型"):
         run_estimate("preset_parameters", {"model": "llama-9"})
-
-
-ERRATUM = """\
-sample:
-  page: topics/attention.md
-  wrong: 虚构的错
-  right: 虚构的对 & 1 < 2
-  since: 2026-04-01
-  fixed: 2026-05-01
-  evidence: 虚构的依据
-"""
 
 
 def test_errata_are_listed(library: Library) -> None:

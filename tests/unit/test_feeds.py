@@ -14,20 +14,11 @@ from mianjing.feeds import FEEDS, LIMIT, Feed, render_feed
 from mianjing.library import read_library
 from mianjing.model import Catalog
 
-from tests.library import Library
+from tests.library import ERRATUM, Library
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = "https://example.com/kb/"
 EXPERIENCES, QUESTIONS, ERRATA = FEEDS
-ERRATUM = """\
-sample:
-  page: topics/attention.md
-  wrong: 虚构的错
-  right: 虚构的对 & 1 < 2
-  since: 2026-04-01
-  fixed: 2026-05-01
-  evidence: 虚构的依据
-"""
 
 
 def read_feed(

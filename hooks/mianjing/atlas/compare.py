@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable
 
 from mianjing.catalog import asked_topics
+from mianjing.compact import dump_compact
 from mianjing.model import Catalog, Experience
 from mianjing.vocabulary import UNKNOWN, read_vocabulary
 
@@ -53,7 +53,7 @@ def dump_comparison(
         for key, e in catalog.experiences.items()
     }
     data = {"format": 1, "items": ITEMS, "experiences": table}
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return dump_compact(data)
 
 
 def _entries(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from mianjing.catalog import asked_forms, asked_topics
+from mianjing.compact import dump_compact
 from mianjing.model import Catalog, Experience
 from mianjing.vocabulary import UNKNOWN, read_vocabulary
 
@@ -70,7 +70,7 @@ def dump_facets(catalog: Catalog, address: Callable[[str], str]) -> str:
     """网页要的一份：分面的值，与按列存的各篇；address 给出一篇面经的地址。"""
     facets = group_facets(catalog)
     experiences = list(catalog.experiences.values())
-    return json.dumps(
+    return dump_compact(
         {
             "format": FORMAT,
             "facets": {f.key: [[o.value, o.label] for o in f.options] for f in facets},
@@ -78,9 +78,7 @@ def dump_facets(catalog: Catalog, address: Callable[[str], str]) -> str:
             "name": [catalog.companies[e.company].name for e in experiences],
             "url": [address(e.key) for e in experiences],
             "period": [[e.period.start or "", e.period.end or ""] for e in experiences],
-        },
-        ensure_ascii=False,
-        separators=(",", ":"),
+        }
     )
 
 

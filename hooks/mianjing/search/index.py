@@ -13,13 +13,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from operator import sub
 from typing import TypeAlias
 
+from mianjing.compact import dump_compact
 from mianjing.search.documents import KINDS, Document
 from mianjing.search.words import count_words, fold_width, join_name, traditional_pairs
 
@@ -211,4 +211,4 @@ def _mean(values: Iterable[int]) -> float:
 
 
 def _dump(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return dump_compact(value).encode()
