@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
+
+from tests.node import run_node
 
 _SCRIPT = Path(__file__).with_name("review") / "ask.mjs"
 
 
 def ask_review(task: str, value: object) -> Any:
     """task 见 `review/ask.mjs`；时刻都按 UTC 算。"""
-    done = subprocess.run(
-        ["node", str(_SCRIPT), task],
-        input=json.dumps(value),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env={**os.environ, "TZ": "UTC"},
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return run_node(_SCRIPT, value, task)

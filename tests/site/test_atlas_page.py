@@ -172,4 +172,4 @@ def test_without_javascript_the_tables_are_there(server: SiteServer, browser: Br
         expect(page.locator(".mj-facets")).to_be_hidden()
         assert len(names(page)) == TOTAL
         page.goto(server.url("atlas/compare/"))
-        expect(page.locator("article noscript")).to_contain_text("矩阵")
+        expect(page.locator("article noscript p")).to_contain_text("矩阵")

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import pytest
 from mianjing.contribution import check_draft, complete_draft, dump_rules
@@ -17,6 +15,7 @@ from mianjing.model import Catalog
 from mianjing.problem import suggest
 
 from tests.drafts import PIECES, draw_calm, draw_draft, read_draft
+from tests.node import run_node
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "tests" / "contribute"
@@ -30,25 +29,12 @@ def catalog() -> Catalog:
     return catalog
 
 
-def run_script(name: str, value: object) -> Any:
-    done = subprocess.run(
-        ["node", str(SCRIPTS / name)],
-        input=json.dumps(value),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 def compare(drafts: list[Draft], catalog: Catalog) -> set[str]:
     """逐份比较，返回遇到过的问题代码。"""
     rules = json.loads(dump_rules(catalog, ""))
     value = {"rules": rules, "month": TODAY[:7], "drafts": [asdict(one) for one in drafts]}
     codes: set[str] = set()
-    for typed, answer in zip(drafts, run_script("drafts.mjs", value), strict=True):
+    for typed, answer in zip(drafts, run_node(SCRIPTS / "drafts.mjs", value), strict=True):
         draft = complete_draft(typed, catalog)
         assert read_draft(answer["draft"]) == draft
         assert answer["name"] == name_file(draft)
@@ -119,7 +105,7 @@ def test_suggestions_are_those_of_the_build(catalog: Catalog) -> None:
         for _ in range(1500)
     ]
     rules = json.loads(dump_rules(catalog, ""))
-    found = run_script("closest.mjs", {"rules": rules, "cases": cases})
+    found = run_node(SCRIPTS / "closest.mjs", {"rules": rules, "cases": cases})
     for (value, options, names), hint in zip(cases, found, strict=True):
         assert hint == suggest(value, options, dict(names)), (value, options, names)
 

@@ -4,6 +4,8 @@
  * 篇数不多时，全部行都在页面里，只是藏起不合的；多的时候从数据里画出合的那些，一次一段。
  */
 import { button } from "./button.js";
+import { element } from "./element.js";
+import { once } from "./once.js";
 import { readJson } from "./read_json.js";
 
 /**
@@ -20,22 +22,6 @@ const FORMAT = 1;
 const WINDOW = 100;
 /** 表里各列用哪个分面。 */
 const COLUMNS = { 类型: "kind", 结果: "outcome", 最远到: "stage", 形式: "form", 考点: "topic" };
-
-/** 每个值一个位图：第 n 位是第 n 篇。 */
-export class Bits {
-  /** @param {number} size */
-  constructor(size) {
-    this.words = new Uint32Array(Math.ceil(size / 32));
-  }
-  /** @param {number} n */
-  add(n) {
-    this.words[n >> 5] |= 1 << (n & 31);
-  }
-  /** @param {number} n */
-  has(n) {
-    return ((this.words[n >> 5] >>> (n & 31)) & 1) === 1;
-  }
-}
 
 /** @param {Uint32Array} words */
 function count(words) {
@@ -54,11 +40,11 @@ export class Atlas {
     if (data.format !== FORMAT) throw new Error(`数据的格式是 ${data.format}，这一页认识 ${FORMAT}：刷新页面`);
     this.data = data;
     this.size = data.name.length;
-    /** @type {Record<string, Record<string, Bits>>} */
+    /** 分面 → 值 → 位图：第 n 位是第 n 篇。 @type {Record<string, Record<string, Uint32Array>>} */
     this.bits = {};
     for (const [facet, options] of Object.entries(data.facets)) {
-      const bits = options.map(() => new Bits(this.size));
-      data.values[facet].forEach((values, n) => values.forEach((value) => bits[value].add(n)));
+      const bits = options.map(() => new Uint32Array(Math.ceil(this.size / 32)));
+      data.values[facet].forEach((values, n) => values.forEach((value) => (bits[value][n >> 5] |= 1 << (n & 31))));
       this.bits[facet] = Object.fromEntries(options.map(([value], i) => [value, bits[i]]));
     }
   }
@@ -74,7 +60,7 @@ export class Atlas {
     for (const [facet, values] of state) {
       if (facet === except || !values.size) continue;
       const any = new Uint32Array(words.length);
-      for (const value of values) this.bits[facet][value].words.forEach((word, i) => (any[i] |= word));
+      for (const value of values) this.bits[facet][value].forEach((word, i) => (any[i] |= word));
       any.forEach((word, i) => (words[i] &= word));
     }
     return words;
@@ -89,7 +75,7 @@ export class Atlas {
 
   /** 在别的分面的选择之下，这个值有几篇。 @param {Uint32Array} others @param {string} facet @param {string} value */
   countWith(others, facet, value) {
-    return count(this.bits[facet][value].words.map((word, i) => word & others[i]));
+    return count(this.bits[facet][value].map((word, i) => word & others[i]));
   }
 }
 
@@ -126,8 +112,7 @@ class Filter {
     this.status = /** @type {HTMLElement} */ (form.querySelector("[role=status]"));
     this.notes = /** @type {HTMLElement} */ (form.querySelector(".mj-facet-notes"));
     this.clear = /** @type {HTMLButtonElement} */ (form.querySelector("[type=reset]"));
-    /** @type {Promise<Atlas> | undefined} */
-    this.loading = undefined;
+    this.load = once(() => readJson(form.dataset.src ?? "").then((data) => new Atlas(data)));
     form.addEventListener("change", () => this.change());
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("reset", (event) => {
@@ -141,16 +126,6 @@ class Filter {
   /** @returns {HTMLInputElement[]} */
   boxes() {
     return [...this.form.querySelectorAll("input")];
-  }
-
-  load() {
-    this.loading ??= readJson(this.form.dataset.src ?? "")
-      .then((data) => new Atlas(data))
-      .catch((error) => {
-        this.loading = undefined;
-        throw error;
-      });
-    return this.loading;
   }
 
   /** 照地址里的选择打开。 */
@@ -198,10 +173,7 @@ class Filter {
 
   /** @param {string} text */
   note(text) {
-    const line = document.createElement("p");
-    line.className = "mj-note";
-    line.textContent = text;
-    this.notes.append(line);
+    this.notes.append(element("p", { class: "mj-note" }, text));
   }
 
   /** @param {Atlas} atlas */
@@ -261,22 +233,11 @@ class Filter {
 
   /** @param {Data} data @param {number} n */
   row(data, n) {
-    const row = document.createElement("tr");
-    const head = document.createElement("th");
-    head.scope = "row";
-    const link = document.createElement("a");
-    link.href = data.url[n];
-    link.textContent = data.name[n];
-    head.append(link);
-    row.append(head);
+    const head = element("th", { scope: "row" }, element("a", { href: data.url[n] }, data.name[n]));
     const [start, end] = data.period[n];
     const cells = Object.entries(COLUMNS).map(([label, facet]) => [label, data.values[facet][n].map((value) => data.facets[facet][value][1]).join("、")]);
-    for (const [label, text] of [...cells, ["时间", start ? (start === end ? start : `${start} 至 ${end || "未提及"}`) : "未提及"]]) {
-      const cell = row.insertCell();
-      cell.dataset.label = label;
-      cell.textContent = text;
-    }
-    return row;
+    cells.push(["时间", start ? (start === end ? start : `${start} 至 ${end || "未提及"}`) : "未提及"]);
+    return element("tr", {}, head, ...cells.map(([label, text]) => element("td", { "data-label": label }, text)));
   }
 }
 

@@ -1,4 +1,6 @@
 /** 几家并排：选了谁记在地址里（?with=甲,乙）；只有部分公司写到的一项做个记号。 */
+import { element } from "./element.js";
+import { once } from "./once.js";
 import { readJson } from "./read_json.js";
 
 /** @typedef {[string, string]} Entry 文字与锚点 */
@@ -11,18 +13,11 @@ function connect(form) {
   const status = /** @type {HTMLElement} */ (document.querySelector(".mj-compare-status"));
   const place = /** @type {HTMLElement} */ (document.querySelector(".mj-compare-table"));
   const selects = [...form.querySelectorAll("select")];
-  /** @type {Promise<Comparison> | undefined} */
-  let loading;
-  const load = () =>
-    (loading ??= readJson(form.dataset.src ?? "")
-      .then((data) => {
-        if (data.format !== FORMAT) throw new Error(`数据的格式是 ${data.format}：刷新页面`);
-        return data;
-      })
-      .catch((error) => {
-        loading = undefined;
-        throw error;
-      }));
+  const load = once(async () => {
+    const data = /** @type {Comparison} */ (await readJson(form.dataset.src ?? ""));
+    if (data.format !== FORMAT) throw new Error(`数据的格式是 ${data.format}：刷新页面`);
+    return data;
+  });
 
   const show = async () => {
     const chosen = [...new Set(selects.map((select) => select.value).filter(Boolean))];
@@ -60,63 +55,26 @@ function connect(form) {
 
 /** @param {Comparison} data @param {string[]} chosen */
 function draw(data, chosen) {
-  const table = document.createElement("table");
-  const head = table.createTHead().insertRow();
-  head.append(header("项目", "col"));
-  for (const key of chosen) {
-    const cell = header("", "col");
-    cell.append(link(data.experiences[key].name, data.experiences[key].url));
-    head.append(cell);
-  }
-  const body = table.createTBody();
-  data.items.forEach((item, i) => {
-    const columns = chosen.map((key) => data.experiences[key].items[i]);
-    if (columns.every((entries) => !entries.length)) return;
-    const row = body.insertRow();
-    row.append(header(item, "row"));
-    chosen.forEach((key, column) => {
-      const cell = row.insertCell();
-      if (!columns[column].length) {
-        cell.className = "mj-unknown";
-        cell.textContent = "未提及";
-        return;
-      }
-      const list = document.createElement("ul");
-      for (const [text, anchor] of columns[column]) {
-        const line = document.createElement("li");
-        line.append(anchor ? link(text, `${data.experiences[key].url}#${anchor}`) : text);
-        const shared = columns.every((entries) => entries.some(([other]) => other === text));
-        if (shared) line.append(mark("（都有）"));
-        list.append(line);
-      }
-      cell.append(list);
-    });
+  const columns = chosen.map((key) => data.experiences[key]);
+  const names = columns.map(({ name, url }) => element("th", { scope: "col" }, element("a", { href: url }, name)));
+  const rows = data.items.flatMap((item, i) => {
+    if (columns.every(({ items }) => !items[i].length)) return [];
+    return [element("tr", {}, element("th", { scope: "row" }, item), ...columns.map((column) => drawCell(columns, column, i)))];
   });
-  return table;
+  const head = element("tr", {}, element("th", { scope: "col" }, "项目"), ...names);
+  return element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows));
 }
 
-/** @param {string} text @param {"col" | "row"} scope */
-function header(text, scope) {
-  const cell = document.createElement("th");
-  cell.scope = scope;
-  cell.textContent = text;
-  return cell;
-}
-
-/** @param {string} text @param {string} href */
-function link(text, href) {
-  const made = document.createElement("a");
-  made.href = href;
-  made.textContent = text;
-  return made;
-}
-
-/** @param {string} text */
-function mark(text) {
-  const made = document.createElement("span");
-  made.className = "mj-note";
-  made.textContent = text;
-  return made;
+/** @param {Comparison["experiences"][string][]} columns @param {Comparison["experiences"][string]} column @param {number} i 第几项 */
+function drawCell(columns, { url, items }, i) {
+  if (!items[i].length) return element("td", { class: "mj-unknown" }, "未提及");
+  const lines = items[i].map(([text, anchor]) => {
+    const shared = columns.every((other) => other.items[i].some(([same]) => same === text));
+    const line = element("li", {}, anchor ? element("a", { href: `${url}#${anchor}` }, text) : text);
+    if (shared) line.append(element("span", { class: "mj-note" }, "（都有）"));
+    return line;
+  });
+  return element("td", {}, element("ul", {}, ...lines));
 }
 
 export function enhance() {

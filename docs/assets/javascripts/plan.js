@@ -2,32 +2,23 @@
 import { button } from "./button.js";
 import { describeMiss } from "./missing.js";
 import { element } from "./element.js";
+import { once } from "./once.js";
 import { pageAddress } from "./page_address.js";
 import { DEFAULT_DAYS, describeChoice, readPlan, readQuery, writePlan, writeQuery } from "./plan/choice.js";
 import { idOf, makePlan, readData } from "./plan/schedule.js";
 import { readJson } from "./read_json.js";
+import { onStored } from "./stored.js";
 
 /** @typedef {import("./plan/schedule.js").Choice} Choice */
 /** @typedef {import("./plan/schedule.js").PlanData} PlanData */
 
 const SITE = new URL("../../", import.meta.url);
 const NAMES = { topic: "考点", derivation: "推导", exercise: "手写", question: "题目" };
-/** @type {Promise<PlanData> | undefined} */
-let loading;
+const loadData = once(() => readJson(new URL("plan/plan.json", SITE).href).then(readData));
 
 export function enhance() {
   const area = /** @type {HTMLElement | null} */ (document.querySelector(".mj-plan"));
   if (area && !area.childElementCount) new PlanPage(area);
-}
-
-function loadData() {
-  loading ??= readJson(new URL("plan/plan.json", SITE).href)
-    .then(readData)
-    .catch((error) => {
-      loading = undefined;
-      throw error;
-    });
-  return loading;
 }
 
 class PlanPage {
@@ -61,14 +52,12 @@ class PlanPage {
     for (const line of [note, ...notes].filter(Boolean)) this.notes.append(element("p", { class: "mj-study__note", role: "status" }, line));
     if (this.shared && mine) this.offer(mine);
     this.show();
-    const reload = () => {
-      if (!this.area.isConnected) return removeEventListener("mianjing:stored", reload);
+    onStored(this.area, () => {
       this.kept = readPlan().kept;
       if (!this.shared) this.choice = this.known(this.kept.choice) ?? this.choice;
       this.fill();
       this.show();
-    };
-    addEventListener("mianjing:stored", reload);
+    });
   }
 
   /** 去掉数据里已经没有的公司与类型。 @param {Choice | null} choice @returns {Choice | null} */

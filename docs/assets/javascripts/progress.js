@@ -1,8 +1,12 @@
 /** 进度与备份：本机记着的全部，一个文件导出、导入；读不懂的另存着，可以下载。 */
 import { button } from "./button.js";
+import { downloadText } from "./download.js";
 import { element } from "./element.js";
 import { countKinds, kindOf, mergeItems, readFile, writeFile } from "./progress/file.js";
 import { dropAside, listAside, listStored, readChecked, readText, writeStored } from "./storage.js";
+import { onStored, tellStored } from "./stored.js";
+
+const TYPE = "application/json";
 
 export function enhance() {
   for (const place of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".mj-progress"))) {
@@ -26,7 +30,7 @@ class Progress {
     place.append(element("h2", { id: "mj-backup" }, "进度与备份"), this.counts, bar, this.aside);
     place.hidden = false;
     this.refresh();
-    addEventListener("mianjing:stored", () => this.refresh());
+    onStored(place, () => this.refresh());
   }
 
   /** 本机记着的各键；读不懂的另存，不带走。 */
@@ -55,7 +59,7 @@ class Progress {
     if (!keys.length) return;
     const list = element("ul");
     for (const key of keys) {
-      const download = button("下载", () => save(`mianjing-${key}.txt`, readText(key)));
+      const download = button("下载", () => downloadText(`mianjing-${key}.txt`, readText(key), TYPE));
       const drop = button("删掉", () => {
         dropAside(key);
         this.refresh();
@@ -68,7 +72,7 @@ class Progress {
 
   takeOut() {
     const { items, notes } = this.read();
-    save("mianjing-progress.json", writeFile(items, Date.now()));
+    downloadText("mianjing-progress.json", writeFile(items, Date.now()), TYPE);
     this.status.textContent = [...notes, `导出了：${countKinds(Object.keys(items)) || "什么也没有"}`].join("；");
   }
 
@@ -83,7 +87,7 @@ class Progress {
     const changed = mergeItems(mine, theirs);
     const before = Object.keys(changed).map((key) => /** @type {const} */ ([key, mine[key] ?? null]));
     const faults = Object.entries(changed).map(([key, value]) => writeStored(key, value));
-    tell();
+    tellStored();
     const fault = faults.find(Boolean);
     const same = Object.keys(theirs).length - before.length;
     const done = countKinds(before.map(([key]) => key));
@@ -92,23 +96,9 @@ class Progress {
     this.status.append(
       button("撤销", () => {
         const wrong = before.map(([key, value]) => writeStored(key, value)).find(Boolean);
-        tell();
+        tellStored();
         this.status.textContent = wrong || "撤销了导入";
       }),
     );
   }
-}
-
-/** 告诉这一页的别的部分：本机记着的变了。 */
-function tell() {
-  dispatchEvent(new Event("mianjing:stored"));
-}
-
-/** @param {string} name @param {string} text */
-function save(name, text) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

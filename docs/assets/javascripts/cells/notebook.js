@@ -1,4 +1,5 @@
 /** 一本推导的代码格、改动与运行到了哪里。改动只记在本机。 */
+import { once } from "../once.js";
 import { PythonLost } from "../python/runtime.js";
 import { readJson } from "../read_json.js";
 import { readStored, writeStored } from "../storage.js";
@@ -11,23 +12,17 @@ export class Notebook {
   /** @param {string} key @param {string} address */
   constructor(key, address) {
     this.key = key;
-    this.address = address;
-    /** @type {Promise<Cell[]> | undefined} */
-    this.loading = undefined;
+    /** 全部代码格；取不到时抛错，再调用就是重试。 @type {() => Promise<Cell[]>} */
+    this.cells = once(() =>
+      readJson(address).catch((error) => {
+        throw new PythonLost(`这一本的代码没有取到：${error.message}`);
+      }),
+    );
     /** @type {Set<number>} */
     this.ran = new Set();
     this.life = -1;
     /** @type {Record<string, Draft>} */
     this.drafts = readStored(`cells.${key}`) ?? {};
-  }
-
-  /** 全部代码格；取不到时抛错，再调用就是重试。 */
-  cells() {
-    this.loading ??= readJson(this.address).catch((error) => {
-      this.loading = undefined;
-      throw new PythonLost(`这一本的代码没有取到：${error.message}`);
-    });
-    return this.loading;
   }
 
   /** 这一格现在的代码：有改动、原文又没有变过，就是改动。 @param {Cell} cell */

@@ -1,5 +1,6 @@
 /** 交出去：打开 GitHub 的编辑器、复制、下载。 */
 import { button } from "../button.js";
+import { downloadText } from "../download.js";
 
 export const ADDRESS_LIMIT = 8000;
 /** GitHub 的地址最多约 8 KB，一个汉字在地址里占 9 字节。 */
@@ -29,12 +30,8 @@ export async function copyText(text, what) {
 }
 
 /** @param {string} name @param {string} text */
-export function downloadText(name, text) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "text/markdown;charset=utf-8" }));
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(link.href);
+export function downloadMarkdown(name, text) {
+  downloadText(name, text, "text/markdown;charset=utf-8");
 }
 
 /** @typedef {{repository: string, name: string, text: string, company: string}} Finished */
@@ -71,7 +68,7 @@ export function showReady(place, { repository, name, text, company }) {
     }
     add("点右上角的「Commit changes…」，再点「Propose changes」，最后点「Create pull request」。检查会在 PR 上再跑一遍。");
   } else {
-    add(copy("复制全文", text, "全文"), " 或 ", button("下载", () => downloadText(name, text)), `，文件名是 ${name}。`);
+    add(copy("复制全文", text, "全文"), " 或 ", button("下载", () => downloadMarkdown(name, text)), `，文件名是 ${name}。`);
     add(`这份站没有设置代码仓库的地址：把文件放进 ${FOLDER}/ 提一个 PR，或者交给维护者。`);
   }
   if (company) {

@@ -3,7 +3,7 @@ import { button } from "../button.js";
 import { readStored, writeStored } from "../storage.js";
 import { closest } from "./closest.js";
 import { addItem, fillForm, findControl, items, nameControls, ownControl, readForm } from "./fields.js";
-import { copyText, downloadText, showReady } from "./output.js";
+import { copyText, downloadMarkdown, showReady } from "./output.js";
 import { renderPreview } from "./preview.js";
 import { completeDraft, nameFile, readParagraphs, writeCompany, writeRecord } from "./record.js";
 import { describeControl, describeItem, labelItems, nextIndex, numberRounds, storyOf } from "./rows.js";
@@ -164,7 +164,7 @@ export class Panel {
     else if (pressed.hasAttribute("data-remove")) this.remove(item);
     else if (pressed.hasAttribute("data-copy")) copyText(this.text, "全文").then((text) => this.sayFile(text));
     else if (pressed.hasAttribute("data-download")) {
-      downloadText(this.fileName, this.text);
+      downloadMarkdown(this.fileName, this.text);
       this.sayFile(`下载的是 ${this.fileName}`);
     }
   }

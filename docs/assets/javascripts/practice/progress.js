@@ -1,4 +1,5 @@
 /** 手写题列表上的进度；导出与导入在 `../progress.js`。 */
+import { onStored } from "../stored.js";
 import { describeRecord, readRecord } from "./record.js";
 
 /** @param {HTMLElement} place */
@@ -21,7 +22,7 @@ export function showProgress(place) {
     status.textContent = `通过了 ${passed} / ${links.size} 题，只记在这台机器上`;
   };
   mark();
-  addEventListener("mianjing:stored", mark);
+  onStored(place, mark);
 }
 
 /** 列表里各题的键与链接。 @returns {Map<string, HTMLElement>} */

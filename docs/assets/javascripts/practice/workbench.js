@@ -1,5 +1,6 @@
 /** 一道手写题的作答区：编辑器、运行、提交、提示、参考答案、计时、待复习。写下的随时记在本机。 */
 import { button } from "../button.js";
+import { once } from "../once.js";
 import { PythonLost } from "../python/runtime.js";
 import { ABSENT, describeLoss, describeProgress, sharedPython } from "../python/shared.js";
 import { readJson } from "../read_json.js";
@@ -18,8 +19,12 @@ export class Workbench {
     this.record = readRecord(this.key);
     this.starterBlock = /** @type {HTMLElement} */ (document.querySelector(".mj-starter"));
     this.starter = (this.starterBlock.querySelector("code")?.textContent ?? "").replace(/\n$/, "");
-    /** @type {Promise<Exercise> | undefined} */
-    this.loading = undefined;
+    /** 题的测试与参考答案；取不到时抛错，再点就是重试。 @type {() => Promise<Exercise>} */
+    this.load = once(() =>
+      readJson("exercise.json").catch((error) => {
+        throw new PythonLost(`这道题的测试没有取到：${error.message}`);
+      }),
+    );
     /** @type {EditorView | undefined} */
     this.editor = undefined;
     this.python = sharedPython((progress) => this.say(describeProgress(progress) || "正在运行 …"));
@@ -116,15 +121,6 @@ export class Workbench {
   /** 现在的答案。 */
   get source() {
     return this.editor?.state.doc.toString() ?? this.record.text ?? this.starter;
-  }
-
-  /** 题的测试与参考答案；取不到时抛错，再点就是重试。 */
-  load() {
-    this.loading ??= readJson("exercise.json").catch((error) => {
-      this.loading = undefined;
-      throw new PythonLost(`这道题的测试没有取到：${error.message}`);
-    });
-    return this.loading;
   }
 
   /** @param {() => Promise<void>} act */

@@ -1,5 +1,6 @@
 /** 卡片的名册与背面：构建时由 `hooks/mianjing/cards.py` 从目录得出，这里取来并解开。 */
 
+import { once } from "../once.js";
 import { pageAddress } from "../page_address.js";
 import { readJson } from "../read_json.js";
 
@@ -19,18 +20,14 @@ const VERSION = 1;
  */
 /** @typedef {{topic: string, company: string, level: string}} Filter 都可以是空串；company 也可以是 `kind:类型` */
 
-/** @type {Map<string, Promise<any>>} */
-const loading = new Map();
+/** @type {Map<string, () => Promise<any>>} */
+const files = new Map();
 
 /** 取一份 JSON，取到的记着；取不到时抛错，再调用就是重试。 @param {string} path */
 function load(path) {
-  let promise = loading.get(path);
-  if (!promise) {
-    promise = readJson(new URL(path, SITE).href);
-    promise.catch(() => loading.delete(path));
-    loading.set(path, promise);
-  }
-  return promise;
+  const file = files.get(path) ?? once(() => readJson(new URL(path, SITE).href));
+  files.set(path, file);
+  return file();
 }
 
 /** @returns {Promise<Bank>} */
@@ -74,6 +71,12 @@ export function addressOf(card) {
 export function findCompanies(bank, company) {
   if (!company) return [];
   return bank.companies.filter((one) => one.key === company || `kind:${one.kind}` === company);
+}
+
+/** 可以按类选的公司：值与文字。 @param {Bank} bank @returns {[string, string][]} */
+export function kindOptions(bank) {
+  const present = bank.kinds.filter(([key]) => bank.companies.some((one) => one.kind === key));
+  return present.map(([key, name]) => [`kind:${key}`, `全部${name}`]);
 }
 
 /** 一张卡与这些公司的关系：2 是写明问过这道题，1 是写明问过这个考点，0 是没有写到。 @param {Bank} bank @param {number} number @param {Company[]} companies */

@@ -2,7 +2,7 @@
 import { button } from "../button.js";
 import { describeMiss } from "../missing.js";
 import { element, selectField } from "../element.js";
-import { addressOf, findCompanies, loadBank, relate } from "./bank.js";
+import { addressOf, findCompanies, kindOptions, loadBank, relate } from "./bank.js";
 import { Deck } from "./deck.js";
 import { drawCards } from "./draw.js";
 import { Face, listenKeys } from "./face.js";
@@ -45,8 +45,7 @@ export class MockInterview {
 
   /** @param {Bank} bank */
   showForm(bank) {
-    const kinds = bank.kinds.filter(([key]) => bank.companies.some((one) => one.kind === key)).map(([key, name]) => /** @type {[string, string]} */ ([`kind:${key}`, `全部${name}`]));
-    const company = selectField("公司", "company", [["", "不限公司"], ...bank.companies.map((one) => /** @type {[string, string]} */ ([one.key, one.name])), ...kinds]);
+    const company = selectField("公司", "company", [["", "不限公司"], ...bank.companies.map((one) => /** @type {[string, string]} */ ([one.key, one.name])), ...kindOptions(bank)]);
     const seconds = selectField("每题", "seconds", [["30", "30 秒"], ["120", "2 分钟"]]);
     const count = selectField("几道", "count", [["3", "3 道"], ["5", "5 道"], ["10", "10 道"]]);
     count.field.value = "5";

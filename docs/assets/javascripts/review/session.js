@@ -2,7 +2,8 @@
 import { button } from "../button.js";
 import { describeMiss } from "../missing.js";
 import { element, selectField } from "../element.js";
-import { loadBank, selectCards } from "./bank.js";
+import { onStored } from "../stored.js";
+import { kindOptions, loadBank, selectCards } from "./bank.js";
 import { Deck, LIMITS } from "./deck.js";
 import { Face, listenKeys } from "./face.js";
 import { describeSpan, makeQueue, rate, RATINGS } from "./schedule.js";
@@ -45,14 +46,12 @@ export class ReviewSession {
     listenKeys(this.area, (key) => (key.toLowerCase() === "u" ? (this.undo(), true) : (this.face?.press(key) ?? false)));
     this.sayNotes(this.readAddress());
     this.next();
-    const reload = () => {
-      if (!this.area.isConnected) return removeEventListener("mianjing:stored", reload);
+    onStored(this.area, () => {
       this.deck.reload();
       if (this.limitField) this.limitField.value = String(this.deck.limit);
       this.sayNotes([]);
       this.next();
-    };
-    addEventListener("mianjing:stored", reload);
+    });
     const ticking = setInterval(() => {
       if (!this.area.isConnected) clearInterval(ticking); // 即时换页走了
       else if (this.face) this.count();
@@ -66,10 +65,9 @@ export class ReviewSession {
       const count = bank.cards.filter((card) => card.topic === number || bank.topics[card.topic].parent === number).length;
       return count ? [/** @type {[string, string]} */ ([topic.key, `${topic.parent >= 0 ? "　" : ""}${topic.title}（${count}）`])] : [];
     });
-    const kinds = bank.kinds.filter(([key]) => bank.companies.some((one) => one.kind === key)).map(([key, name]) => /** @type {[string, string]} */ ([`kind:${key}`, `全部${name}`]));
     const fields = {
       topic: selectField("考点", "topic", [["", "全部考点"], ...topics]),
-      company: selectField("公司（写明问过）", "company", [["", "不限公司"], ...bank.companies.map((one) => /** @type {[string, string]} */ ([one.key, `${one.name}（${one.count} 篇）`])), ...kinds]),
+      company: selectField("公司（写明问过）", "company", [["", "不限公司"], ...bank.companies.map((one) => /** @type {[string, string]} */ ([one.key, `${one.name}（${one.count} 篇）`])), ...kindOptions(bank)]),
       level: selectField("难度", "level", [["", "全部难度"], ...bank.levels]),
     };
     this.fields = fields;
