@@ -151,6 +151,10 @@ def test_a_new_company_comes_with_its_entry(library: Library) -> None:
         (Draft(company="示例", start="2026-03", after="a\u202eb"), "E002", ""),
         (Draft(company="示例", start="2026-03", after="长" * 200_000), "E001", ""),
         (Draft(company="示例", start="2026-03", title='"x"'), "E103", "title"),
+        (Draft(company="示例", start="2026-03", title="**粗**"), "E419", "title"),
+        (Draft(company="示例", start="2026-03", after="{{ x }}"), "E415", ""),
+        (Draft(company="示例", start="2026-03", after="电话13800138000"), "E601", ""),
+        (Draft(company="王老师公司", company_key="wang", start="2026-03"), "E606", ""),
         (
             Draft(company="示例", start="2026-03", not_asked=(Mention(paragraph="1"),)),
             "E102",
