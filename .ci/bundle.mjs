@@ -35,7 +35,8 @@ const IN_FILE = {
   "offline.js": "file/offline.js",
   "offline/register.js": "file/register.js",
   "search/thread.js": "file/thread.js",
-  "search/read_file.js": "file/read_file.js",
+  "page_address.js": "file/page_address.js",
+  "read_json.js": "file/read_json.js",
 };
 const source = resolve(scripts);
 const inFile = {

@@ -1,6 +1,6 @@
 """离线包：从 `file://` 打开的一份站，装进 `docs/offline.zip`；之后的构建把它发在 `/offline.zip`。
 
-与发布的站同一份内容，另构建一次：链接是相对的、指到文件，一份普通脚本，索引写成脚本文件。
+与发布的站同一份内容，另构建一次：链接是相对的、指到文件，一份普通脚本，数据写成脚本文件。
 """
 
 from __future__ import annotations
@@ -18,6 +18,15 @@ from mianjing.offline import ARCHIVE
 FOLDER = "mianjing"
 """解压出来的文件夹。"""
 _LEFT_OUT = ("404.html", "503.html", "sitemap.xml", "sitemap.xml.gz", ARCHIVE)
+_READ = (
+    "atlas/**/*.json",
+    "contribute/**/*.json",
+    "experiences/*.json",
+    "plan/*.json",
+    "review/**/*.json",
+    "search/**/*.json",
+)
+"""从文件打开时也要读的数据；推导与手写题的要 http，`data/` 是给别的程序的。"""
 _OLDEST = (1980, 1, 1, 0, 0, 0)
 """ZIP 能记的最早的时间：同样的内容得到逐字节相同的包。"""
 
@@ -53,16 +62,16 @@ def build_pages(root: Path, site: Path) -> int:
         (site / name).unlink(missing_ok=True)
     for source_map in site.rglob("*.map"):
         source_map.unlink()
-    write_index_scripts(site / "search")
+    write_scripts(site)
     return 0
 
 
-def write_index_scripts(index: Path) -> None:
-    """索引的 JSON 换成脚本：执行时把自己登记到 `mianjingIndex`，`file/read_file.js` 从那里拿。"""
-    for file in sorted(index.rglob("*.json")):
-        name = file.relative_to(index).as_posix()
+def write_scripts(site: Path) -> None:
+    """页面要读的 JSON 换成脚本：执行时登记到 `mianjingData`，`file/read_json.js` 从那里拿。"""
+    for file in sorted(file for pattern in _READ for file in site.glob(pattern)):
+        name = file.relative_to(site).as_posix()
         content = file.read_text(encoding="utf-8")
-        script = f'(globalThis.mianjingIndex??={{}})["{name}"]={content};\n'
+        script = f'(globalThis.mianjingData??={{}})["{name}"]={content};\n'
         file.with_suffix(".js").write_text(script, encoding="utf-8")
         file.unlink()
 

@@ -78,7 +78,7 @@ class _Reader(HTMLParser):
         for name, value in values.items():
             if name.startswith("on"):
                 page.handlers.append((line, "E501", f"<{tag}> 带内联事件 {name}：改用脚本文件"))
-            if tag == "link" and values.get("rel", "") in _LINKS_TO_ELSEWHERE:
+            if tag == "link" and _LINKS_TO_ELSEWHERE.intersection(values.get("rel", "").split()):
                 if name == "href":
                     page.links.append((line, value))
             elif (tag in ("a", "area") and name in ("href", "xlink:href")) or name == "formaction":

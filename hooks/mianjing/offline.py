@@ -37,6 +37,8 @@ _FOLDER = "offline"
 _PYTHON = "assets/pyodide/"
 _BUNDLE = "assets/bundle/"
 _NOT_KEPT = ("sw.js", ARCHIVE, "sitemap.xml.gz")
+_ONLY_DOWNLOADED = {".map", ".pdf", ".apkg"}
+"""读站用不着、要带走时才下载的：整站留下时不算在内（PDF 有二十多 MB）。"""
 _PACKED = (".wasm", ".whl", ".zip", ".woff2", ".png", ".gz")
 """已经压缩过的，服务器不再压。"""
 _HASH = 16
@@ -119,7 +121,7 @@ def read_entries(site: Path) -> list[Entry]:
         if file.is_file()
         and (path := file.relative_to(site).as_posix()) not in _NOT_KEPT
         and not path.startswith(f"{_FOLDER}/")
-        and file.suffix != ".map"
+        and file.suffix not in _ONLY_DOWNLOADED
     }
     ordered = sorted(files, key=lambda path: path.encode("utf-16-be", "surrogatepass"))
     return [_read_entry(path, files[path].read_bytes()) for path in ordered]

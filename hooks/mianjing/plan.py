@@ -117,7 +117,7 @@ def list_items(catalog: Catalog) -> list[Item]:
         base = _base(catalog, topic)
         ranked = _rank_reasons(catalog, topic)
         key, points = topic.key, base if topic.part_of else 2 * base
-        items.append(Item("topic", key, topic.title, "", key, f"topics/{key}.md", 2 * base, ranked))
+        items.append(Item("topic", key, topic.title, "", key, f"topics/{key}.md", points, ranked))
         items += [
             Item("derivation", d.key, d.title, "", key, d.pages[0][0], base, ranked)
             for d in catalog.derivations.values()
@@ -142,8 +142,10 @@ def list_items(catalog: Catalog) -> list[Item]:
     return items
 
 
-def weigh_record(catalog: Catalog, experience: Experience, items: Iterable[Item]) -> Record:
-    """一篇记录给各项的分与理由。"""
+def weigh_record(
+    catalog: Catalog, experience: Experience, items: Iterable[Item], denied: dict[str, str]
+) -> Record:
+    """一篇记录给各项的分与理由；denied 是它明说没有的考点 → 锚点。"""
     asked_topics: dict[str, Reason] = {}
     asked_questions: dict[str, Reason] = {}
     name = catalog.companies[experience.company].name
@@ -154,12 +156,6 @@ def weigh_record(catalog: Catalog, experience: Experience, items: Iterable[Item]
             asked_topics.setdefault(asked.topic, Reason(text, page, asked.anchor))
             if asked.question:
                 asked_questions.setdefault(asked.question, Reason(text, page, asked.anchor))
-    denied = {
-        topic: denial.item.anchor
-        for topic in catalog.topics
-        for denial in group.group_topic_denials(catalog, topic)
-        if denial.experience.key == experience.key
-    }
     weights: dict[str, int] = {}
     reasons: dict[str, Reason] = {}
     position: dict[str, int] = {}
@@ -192,7 +188,11 @@ def weigh_record(catalog: Catalog, experience: Experience, items: Iterable[Item]
 
 def weigh_records(catalog: Catalog, items: list[Item]) -> list[Record]:
     """全部记录，按全站的次序。"""
-    return [weigh_record(catalog, e, items) for e in catalog.experiences.values()]
+    denied: dict[str, dict[str, str]] = {key: {} for key in catalog.experiences}
+    for topic in catalog.topics:
+        for denial in group.group_topic_denials(catalog, topic):
+            denied[denial.experience.key][topic] = denial.item.anchor
+    return [weigh_record(catalog, e, items, denied[e.key]) for e in catalog.experiences.values()]
 
 
 def make_plan(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from mianjing.archive import build_pages
@@ -80,6 +81,30 @@ def test_what_needs_http_says_so(folder: Path, page: Page, path: str) -> None:
     page.goto((folder / path).as_uri())
     expect(page.locator(".mj-needs-http")).to_contain_text("python -m http.server")
     expect(page.get_by_role("button", name="运行")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("path", "ready"),
+    [
+        ("experiences/index.html?outcome=offer", "table.mj-cards tbody tr:not([hidden])"),
+        ("atlas/compare.html?with=moonshot-2023,sensetime-2023", ".mj-compare-table table"),
+        ("contribute/experience.html", "form[data-experience-form]"),
+        ("plan/index.html", "[data-item] a"),
+        ("review/index.html", ".mj-review button"),
+    ],
+)
+def test_pages_read_their_data_without_http(
+    folder: Path, page: Page, path: str, ready: str
+) -> None:
+    """要数据的页面照样能用，脚本写出的链接也指到文件。"""
+    file, _, query = path.partition("?")
+    page.goto(f"{(folder / file).as_uri()}?{query}")
+    expect(page.locator(ready).first).to_be_visible()
+    links: list[str] = page.locator("article a").evaluate_all("links => links.map((a) => a.href)")
+    for link in links:
+        parts = urlsplit(link)
+        if parts.scheme == "file":
+            assert Path(unquote(parts.path)).is_file(), link
 
 
 def test_the_offline_page_knows_where_it_is(folder: Path, page: Page) -> None:

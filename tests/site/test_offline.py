@@ -74,11 +74,11 @@ def reader(browser: Browser) -> Iterator[BrowserContext]:
 def until(page: Page, condition: str, value: str = "") -> None:
     """等到页面里的 condition（JavaScript，可以 await，value 是它的参数）成立。"""
     page.evaluate(
-        """async ([condition, value]) => {
-          const test = new Function('value', `return (async () => ${condition})()`);
-          while (!(await test(value))) await new Promise((next) => setTimeout(next, 50));
-        }""",
-        [condition, value],
+        f"""async (value) => {{
+          const test = async () => {condition};
+          while (!(await test())) await new Promise((next) => setTimeout(next, 50));
+        }}""",
+        value,
     )
 
 
@@ -146,7 +146,7 @@ def test_what_was_read_is_read_again_without_network(
 ) -> None:
     """外壳装上之后：读过的（带不带查询、即时导航来的）都在，没读过的给出留下的清单。"""
     page = arrive(reader, host)
-    page.goto(host.url("experiences/?outcome=offer"))
+    page.goto(host.url("experiences/?from=card"))
     page.get_by_role("link", name="月之暗面", exact=True).first.click()
     expect(page).to_have_url(re.compile(READ))
     settle(page)

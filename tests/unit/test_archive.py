@@ -10,7 +10,7 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
-from mianjing.archive import make_archive, write_index_scripts, write_zip
+from mianjing.archive import make_archive, write_scripts, write_zip
 
 Pages = dict[str, str]
 
@@ -38,16 +38,18 @@ def test_the_zip_is_the_same_whenever_it_is_made(tmp_path: Path) -> None:
         assert archive.read("mianjing/a.html").decode() == "甲"
 
 
-def test_the_index_becomes_scripts(tmp_path: Path) -> None:
+def test_what_pages_read_becomes_scripts(tmp_path: Path) -> None:
     tricky = {"词": "</script>\u2028\"'\\"}
-    write(tmp_path, {"index.json": '{"version":"v"}', "v/t0.json": json.dumps(tricky)})
-    write_index_scripts(tmp_path)
+    files = {"search/index.json": "{}", "search/v/t0.json": json.dumps(tricky), "data/x.json": "1"}
+    write(tmp_path, files)
+    write_scripts(tmp_path)
     assert sorted(file.name for file in tmp_path.rglob("*") if file.is_file()) == [
         "index.js",
         "t0.js",
+        "x.json",
     ]
-    script = (tmp_path / "v" / "t0.js").read_text(encoding="utf-8")
-    read = f"{script};console.log(JSON.stringify(mianjingIndex['v/t0.json']))"
+    script = (tmp_path / "search" / "v" / "t0.js").read_text(encoding="utf-8")
+    read = f"{script};console.log(JSON.stringify(mianjingData['search/v/t0.json']))"
     run = subprocess.run(["node", "-e", read], capture_output=True, text=True, check=True)
     assert json.loads(run.stdout) == tricky
 

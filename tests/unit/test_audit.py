@@ -55,6 +55,7 @@ def audit(site: Path, body: str, path: str = "topics/page/index.html") -> list[s
         '<img src="../../x.svg" srcset="../../x.svg 1x, ../../x.svg 2x" alt="图">',
         '<link rel="stylesheet" href="../../style.css">',
         '<link rel="canonical" href="https://example.com/kb/">',
+        '<link rel="alternate feed" href="https://example.com/feed.xml">',
         '<link rel="license" href="https://creativecommons.org/licenses/by/4.0/">',
         '<p style="background: url(../../x.svg)">底图</p>',
         '<div id="one"></div><svg><use href="#one"></use></svg>',

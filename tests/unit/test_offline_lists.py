@@ -25,7 +25,13 @@ PAGES = {
     "assets/bundle/editor.js": "x" * 70_000,
     "assets/pyodide/py.wasm": "wasm",
 }
-NOT_LISTED = {"offline.zip": "zip", "a.css.map": "map", "sitemap.xml.gz": "gz"}
+NOT_LISTED = {
+    "offline.zip": "zip",
+    "a.css.map": "map",
+    "sitemap.xml.gz": "gz",
+    "brief/x.pdf": "pdf",
+    "data/x.apkg": "deck",
+}
 
 
 @pytest.fixture

@@ -7,11 +7,12 @@ import random
 from pathlib import Path
 
 import pytest
+from mianjing import catalog as group
 from mianjing import plan
 from mianjing.library import read_library
 from mianjing.model import Catalog
 
-from tests.library import Library
+from tests.library import FILES, TOPIC, Library
 from tests.review_engine import ask_review
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +32,34 @@ def test_the_base_follows_the_ranking(crowd: Library) -> None:
     assert base["topic/algorithms"] == 0
     assert base["derivation/scaling"] == base["exercise/scores"] == 8
     assert base["question/why-scale"] == base["question/why-softmax"] == 8
+
+
+def test_a_chapter_weighs_as_much_as_its_derivation(library: Library) -> None:
+    """分章得 9 − r，不是考点的两倍。"""
+    chapter = FILES[TOPIC].replace("title: 注意力", "title: 一章").replace("rank: 1\n", "")
+    chapter = chapter.replace("aliases: [attention, 自注意力]", "aliases: []")
+    library.write(
+        "docs/topics/chapter.md", chapter.replace("---\n", "---\npart_of: attention\n", 1)
+    )
+    base = {item.id: item.base for item in plan.list_items(library.catalog())}
+    assert (base["topic/attention"], base["topic/chapter"]) == (16, 8)
+
+
+def test_denials_are_looked_up_once_for_each_topic(
+    crowd: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """每篇记录再把全部记录翻一遍，一千篇就要半小时。"""
+    catalog = crowd.catalog()
+    asked: list[str] = []
+    look_up = group.group_topic_denials
+
+    def count(catalog: Catalog, topic: str) -> object:
+        asked.append(topic)
+        return look_up(catalog, topic)
+
+    monkeypatch.setattr(group, "group_topic_denials", count)
+    plan.weigh_records(catalog, plan.list_items(catalog))
+    assert asked == list(catalog.topics)
 
 
 def test_what_a_record_states_adds_up(crowd: Library) -> None:

@@ -159,8 +159,9 @@ def test_a_merge_keeps_what_is_newer() -> None:
     assert merge(
         {"practice.x": {"text": "我"}}, {"practice.x": {"text": "它", "passed": True}}
     ) == {"practice.x": {"text": "我", "passed": True}}
-    assert merge({"cells.x": {"a": "1"}}, {"cells.x": {"a": "2", "b": "3"}}) == {
-        "cells.x": {"a": "1", "b": "3"}
+    one, two = {"of": "3.a", "text": "我"}, {"of": "3.a", "text": "它"}
+    assert merge({"cells.x": {"1": one}}, {"cells.x": {"1": two, "2": two}}) == {
+        "cells.x": {"1": one, "2": two}
     }
 
 
@@ -201,6 +202,16 @@ def test_plans_merge_tick_by_tick() -> None:
         ),
         ('{"kind": "mianjing-practice", "version": 1, "items": {"x": {"text": "a"}}}', ""),
         ('{"kind": "mianjing-progress", "version": 1, "items": {}}', ""),
+        # 推导里改过的代码，样子与 cells/notebook.js 存的相同
+        (
+            '{"kind": "mianjing-progress", "version": 1,'
+            ' "items": {"cells.attention": {"3": {"of": "12.ab", "text": "y"}}}}',
+            "",
+        ),
+        (
+            '{"kind": "mianjing-progress", "version": 1, "items": {"cells.attention": {"3": "y"}}}',
+            "「cells.attention」的内容不对：改动不是",
+        ),
     ],
 )
 def test_the_wrong_file_is_refused_with_the_reason(text: str, reason: str) -> None:

@@ -4,6 +4,7 @@
  * 篇数不多时，全部行都在页面里，只是藏起不合的；多的时候从数据里画出合的那些，一次一段。
  */
 import { button } from "./button.js";
+import { readJson } from "./read_json.js";
 
 /**
  * @typedef {object} Data
@@ -143,11 +144,7 @@ class Filter {
   }
 
   load() {
-    this.loading ??= fetch(this.form.dataset.src ?? "")
-      .then((response) => {
-        if (!response.ok) throw new Error(`服务器回答 ${response.status}`);
-        return response.json();
-      })
+    this.loading ??= readJson(this.form.dataset.src ?? "")
       .then((data) => new Atlas(data))
       .catch((error) => {
         this.loading = undefined;

@@ -1,4 +1,5 @@
 /** 几家并排：选了谁记在地址里（?with=甲,乙）；只有部分公司写到的一项做个记号。 */
+import { readJson } from "./read_json.js";
 
 /** @typedef {[string, string]} Entry 文字与锚点 */
 /** @typedef {{format: number, items: string[], experiences: Record<string, {name: string, url: string, items: Entry[][]}>}} Comparison */
@@ -13,11 +14,7 @@ function connect(form) {
   /** @type {Promise<Comparison> | undefined} */
   let loading;
   const load = () =>
-    (loading ??= fetch(form.dataset.src ?? "")
-      .then((response) => {
-        if (!response.ok) throw new Error(`服务器回答 ${response.status}`);
-        return response.json();
-      })
+    (loading ??= readJson(form.dataset.src ?? "")
       .then((data) => {
         if (data.format !== FORMAT) throw new Error(`数据的格式是 ${data.format}：刷新页面`);
         return data;

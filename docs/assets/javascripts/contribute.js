@@ -1,14 +1,13 @@
 /** 贡献面经的表单。规则没有取到时，页面上原来的说明（模板、issue 表单）留着。 */
 import { Panel } from "./contribute/panel.js";
+import { readJson } from "./read_json.js";
 
 export async function enhance() {
   const form = /** @type {HTMLFormElement | null} */ (document.querySelector("form[data-experience-form]"));
   if (!form || form.dataset.experienceForm) return;
   form.dataset.experienceForm = "loading";
   try {
-    const response = await fetch("rules.json");
-    if (!response.ok) throw new Error(`服务器回答 ${response.status}`);
-    new Panel(form, await response.json());
+    new Panel(form, await readJson(form.dataset.rules ?? ""));
   } catch (error) {
     form.dataset.experienceForm = "";
     console.warn("表单的规则没有取到", error);

@@ -2,8 +2,10 @@
 import { button } from "./button.js";
 import { describeMiss } from "./missing.js";
 import { element } from "./element.js";
+import { pageAddress } from "./page_address.js";
 import { DEFAULT_DAYS, describeChoice, readPlan, readQuery, writePlan, writeQuery } from "./plan/choice.js";
 import { idOf, makePlan, readData } from "./plan/schedule.js";
+import { readJson } from "./read_json.js";
 
 /** @typedef {import("./plan/schedule.js").Choice} Choice */
 /** @typedef {import("./plan/schedule.js").PlanData} PlanData */
@@ -19,11 +21,7 @@ export function enhance() {
 }
 
 function loadData() {
-  loading ??= fetch(new URL("plan/plan.json", SITE))
-    .then((response) => {
-      if (!response.ok) throw new Error(`服务器回答 ${response.status}`);
-      return response.json();
-    })
+  loading ??= readJson(new URL("plan/plan.json", SITE).href)
     .then(readData)
     .catch((error) => {
       loading = undefined;
@@ -224,8 +222,8 @@ class PlanPage {
         this.count();
       });
       const why = element("span", { class: "mj-note" });
-      reasons.forEach(({ text, href }, at) => why.append(at ? "；" : "", href ? element("a", { href: new URL(href, SITE).href }, text) : text));
-      list.append(element("li", { "data-item": id }, box, element("span", { class: "mj-level" }, NAMES[item.kind]), " ", element("a", { href: new URL(item.href, SITE).href }, item.title), " ", why));
+      reasons.forEach(({ text, href }, at) => why.append(at ? "；" : "", href ? element("a", { href: pageAddress(href) }, text) : text));
+      list.append(element("li", { "data-item": id }, box, element("span", { class: "mj-level" }, NAMES[item.kind]), " ", element("a", { href: pageAddress(item.href) }, item.title), " ", why));
     }
     return list;
   }

@@ -1,5 +1,6 @@
 /** 一本推导的代码格、改动与运行到了哪里。改动只记在本机。 */
 import { PythonLost } from "../python/runtime.js";
+import { readJson } from "../read_json.js";
 import { readStored, writeStored } from "../storage.js";
 
 /** @typedef {{number: number, source: string, oracle: boolean, figure: boolean}} Cell */
@@ -22,15 +23,10 @@ export class Notebook {
 
   /** 全部代码格；取不到时抛错，再调用就是重试。 */
   cells() {
-    this.loading ??= fetch(this.address)
-      .then((response) => {
-        if (!response.ok) throw new Error(`服务器回答 ${response.status}`);
-        return response.json();
-      })
-      .catch((error) => {
-        this.loading = undefined;
-        throw new PythonLost(`这一本的代码没有取到：${error.message}`);
-      });
+    this.loading ??= readJson(this.address).catch((error) => {
+      this.loading = undefined;
+      throw new PythonLost(`这一本的代码没有取到：${error.message}`);
+    });
     return this.loading;
   }
 

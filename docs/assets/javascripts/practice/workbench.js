@@ -2,6 +2,7 @@
 import { button } from "../button.js";
 import { PythonLost } from "../python/runtime.js";
 import { ABSENT, describeLoss, describeProgress, sharedPython } from "../python/shared.js";
+import { readJson } from "../read_json.js";
 import { describeRecord, readRecord, writeRecord } from "./record.js";
 import { Results } from "./results.js";
 
@@ -119,15 +120,10 @@ export class Workbench {
 
   /** 题的测试与参考答案；取不到时抛错，再点就是重试。 */
   load() {
-    this.loading ??= fetch("exercise.json")
-      .then((response) => {
-        if (!response.ok) throw new Error(`服务器回答 ${response.status}`);
-        return response.json();
-      })
-      .catch((error) => {
-        this.loading = undefined;
-        throw new PythonLost(`这道题的测试没有取到：${error.message}`);
-      });
+    this.loading ??= readJson("exercise.json").catch((error) => {
+      this.loading = undefined;
+      throw new PythonLost(`这道题的测试没有取到：${error.message}`);
+    });
     return this.loading;
   }
 

@@ -17,7 +17,9 @@ const PRACTICE_VERSION = 1;
 
 const keepMine = (/** @type {any} */ mine) => mine;
 const isObject = (/** @type {any} */ value) => (typeof value === "object" && value !== null && !Array.isArray(value) ? "" : "不是一份草稿");
-const isDrafts = (/** @type {any} */ value) => isObject(value) || (Object.values(value).every((text) => typeof text === "string") ? "" : "草稿不是文字");
+/** 一本推导的改动：格号 → {of, text}，见 cells/notebook.js 的 Draft。 */
+const isDrafts = (/** @type {any} */ value) =>
+  isObject(value) || (Object.values(value).every((draft) => !isObject(draft) && typeof draft.of === "string" && typeof draft.text === "string") ? "" : "改动不是 of 与 text 两段文字");
 
 /** 键以 prefix 开头（以点结尾的）或就是 prefix。 @type {Kind[]} */
 export const KINDS = [

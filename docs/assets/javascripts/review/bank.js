@@ -1,5 +1,8 @@
 /** 卡片的名册与背面：构建时由 `hooks/mianjing/cards.py` 从目录得出，这里取来并解开。 */
 
+import { pageAddress } from "../page_address.js";
+import { readJson } from "../read_json.js";
+
 const SITE = new URL("../../", import.meta.url);
 const VERSION = 1;
 
@@ -23,10 +26,7 @@ const loading = new Map();
 function load(path) {
   let promise = loading.get(path);
   if (!promise) {
-    promise = fetch(new URL(path, SITE)).then((response) => {
-      if (!response.ok) throw new Error(`服务器回答 ${response.status}`);
-      return response.json();
-    });
+    promise = readJson(new URL(path, SITE).href);
     promise.catch(() => loading.delete(path));
     loading.set(path, promise);
   }
@@ -67,7 +67,7 @@ export async function loadAnswer(bank, card) {
 
 /** 题目的整页。 @param {Card} card */
 export function addressOf(card) {
-  return new URL(`questions/${card.key}/`, SITE).href;
+  return pageAddress(`questions/${card.key}/`);
 }
 
 /** 公司或一类公司：`company` 的写法见 Filter；空串是没有选。 @param {Bank} bank @param {string} company */

@@ -15,9 +15,10 @@
  * @typedef {[title: string, url: string, anchor: string, heading: string, text: string]} Row
  */
 
-import { readFile } from "./read_file.js";
+import { readJson } from "../read_json.js";
 
 const FORMAT = 1;
+const TIMEOUT = 15_000;
 
 /** 有一个文件没有取到，或取到的不是索引。 */
 export class IndexFileError extends Error {}
@@ -100,7 +101,7 @@ export class IndexFiles {
   /** @param {string} name @param {(value: unknown) => boolean} isExpected */
   async read(name, isExpected) {
     try {
-      const value = await readFile(this.base, name);
+      const value = await readJson(this.base + name, { signal: AbortSignal.timeout(TIMEOUT) });
       if (!isExpected(value)) throw new Error("内容不是索引");
       return value;
     } catch (error) {
