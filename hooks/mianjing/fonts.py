@@ -31,9 +31,9 @@ def subset_font(font: bytes, characters: Iterable[str]) -> bytes:
 
 
 def subset_fonts(folder: Path, characters: Iterable[str], cache: Path) -> dict[str, bytes]:
-    """folder 里的每份 WOFF2 → 子集；结果存在 cache 里，字体、用到的字与库都没有变就不再算。"""
+    """folder 里的每份 WOFF2 → 子集；结果存在 cache 里，字体、字、库与本模块都没有变就不再算。"""
     used = "".join(sorted(characters))
-    salt = f"{version('fonttools')} {used}".encode()
+    salt = f"{version('fonttools')} {used}".encode() + Path(__file__).read_bytes()
     subsets = {}
     for file in sorted(folder.glob("*.woff2")):
         font = file.read_bytes()
