@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 import nh3
 
 from mianjing.markdown import prose_lines
-from mianjing.model import Catalog, Exercise, Question, Topic
+from mianjing.messages import say
+from mianjing.model import Catalog, Exercise, Experience, Question, Topic
 from mianjing.policies import CONTRIBUTED, NEVER, SITE, Policy
 from mianjing.problem import Problem
 from mianjing.rendered import Element, Rendered, render_markdown, walk_html
@@ -28,7 +29,7 @@ MAX_BRACKETS = 300
 MAX_INDENT = 48
 _CLOSING = re.compile(r"</([A-Za-z][\w:-]*)")
 _SNIPPET = re.compile(r"-{1,}8<-{1,}")
-_JINJA = re.compile(r"\{\{|\{%|\{#")
+JINJA = re.compile(r"\{\{|\{%|\{#")
 _TEX = re.compile(
     r"\\(?:href|url|includegraphics|html(?:Class|Id|Style|Data)|class|cssId|style|require)\b"
 )
@@ -40,10 +41,7 @@ def check_pages(catalog: Catalog) -> list[Problem]:
     """全站的 Markdown：面经按 `CONTRIBUTED`，其余按 `SITE`；题目都是纯文本。"""
     problems: list[Problem] = []
     for experience in catalog.experiences.values():
-        problems += check_title(experience.path, experience.title, experience.lines.get("title", 1))
-        problems += check_markdown(
-            experience.path, experience.body, experience.body_line, CONTRIBUTED
-        )
+        problems += check_experience(experience)
     records: tuple[Topic | Question | Exercise, ...] = (
         *catalog.topics.values(),
         *catalog.questions.values(),
@@ -58,6 +56,12 @@ def check_pages(catalog: Catalog) -> list[Problem]:
     for derivation in catalog.derivations.values():
         problems += check_title(derivation.path, derivation.title, 1)
     return problems
+
+
+def check_experience(experience: Experience) -> Iterator[Problem]:
+    """一篇面经的题目与正文，按 `CONTRIBUTED`。"""
+    yield from check_title(experience.path, experience.title, experience.lines.get("title", 1))
+    yield from check_markdown(experience.path, experience.body, experience.body_line, CONTRIBUTED)
 
 
 def check_markdown(path: str, body: str, first_line: int, policy: Policy) -> Iterator[Problem]:
@@ -252,9 +256,10 @@ def _check_text(body: str, page: Rendered, policy: Policy) -> Iterator[_Fault]:
     if policy is not CONTRIBUTED:
         return
     for text in page.text:
-        if found := _JINJA.search(text):
-            message = f"不收模板的记号「{found.group()}」：直接写出值；要写出来就放进反引号"
-            yield "E415", message, (found.group(),)
+        if found := JINJA.search(text):
+            mark = found.group()
+            escaped = "".join(f"\\{char}" for char in mark)
+            yield "E415", say("template", found=mark), (mark, escaped, escaped[:-2] + mark[1:])
 
 
 def _check_with_nh3(page: Rendered, policy: Policy) -> Iterator[_Fault]:

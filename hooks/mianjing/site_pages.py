@@ -100,6 +100,8 @@ Record = (
 _BUNDLE = "assets/bundle"
 _FONTS = f"{_BUNDLE}/fonts"
 _KATEX = f"{_BUNDLE}/katex.css"
+_FACES = f"{_BUNDLE}/faces.js"
+"""在样式之后开始解公式的字体。"""
 _LATER = "katex-answers"
 """有这个类名的页面，公式稍后才放进来，字体用到才取。"""
 _FILE_SCRIPT = f"{_BUNDLE}/file.js"
@@ -433,10 +435,13 @@ class SitePages:
         """在 head 里带上这一页用到的样式。"""
         root = "../" * page.url.count("/")
         names = [f"{name}.css" for name, marker in STYLES.items() if marker in output]
-        names += map(math_fonts.face_of, self.page_fonts.get(page.file.src_uri, ()))
+        fonts = self.page_fonts.get(page.file.src_uri, ())
+        names += map(math_fonts.face_of, fonts)
         if _LATER in output:
             names.append(math_fonts.LATER)
         links = "".join(f'<link rel="stylesheet" href="{root}{_BUNDLE}/{name}">' for name in names)
+        if fonts:
+            links += f'<script src="{root}{_FACES}"></script>'
         return output.replace("</head>", f"{links}</head>", 1)
 
     def add_policy(self, output: str, name: str) -> str:
