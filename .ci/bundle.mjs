@@ -14,6 +14,7 @@ const { metafile } = await build({
     site: `${scripts}/site.js`,
     search_worker: `${scripts}/search/worker.js`,
     python_worker: `${scripts}/python/worker.js`,
+    own: "docs/assets/stylesheets/site.css",
     ...Object.fromEntries(pageStyles),
   },
   outdir,

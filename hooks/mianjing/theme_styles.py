@@ -9,6 +9,8 @@ from mianjing.places import theme_folder
 THEMED = "assets/stylesheets/site.css"
 """docs 里是本站自己的样式；站里的同名文件，前面接着主题的。"""
 _PRINT = "docs/assets/bundle/print.css"
+_OWN = "docs/assets/bundle/own.css"
+"""打包时去掉了空白与注释的。"""
 
 
 class MissingStyleError(Exception):
@@ -17,7 +19,7 @@ class MissingStyleError(Exception):
 
 def join_styles(root: Path) -> bytes:
     """主题的 main、palette，打印的，本站的；次序与主题分开链接时相同，后面的压过前面的。"""
-    own = (root / "docs" / THEMED).read_bytes()
+    own = (root / _OWN).read_bytes().strip()
     printed = b"@media print{" + (root / _PRINT).read_bytes().strip() + b"}"
     return b"\n".join([_read_theme("main"), _read_theme("palette"), printed, own])
 
