@@ -106,7 +106,7 @@ def find_text(html: str, styles: MathStyles) -> dict[str, set[str]]:
 def read_text(
     rendered: Iterable[str], styles: MathStyles, cache: Path
 ) -> dict[str, dict[str, str]]:
-    """渲染好的各个公式 → find_text 的结果，字排好连成一串；存在 cache 里，公式与样式没有变就不再算。"""
+    """各个公式 → find_text 的结果，字连成一串；存在 cache 里，公式与样式没有变就不再算。"""
     salt = hashlib.sha256((repr(styles.rules) + repr(styles.files)).encode()).hexdigest()[:16]
     stored = cache / f"{salt}.json"
     known: dict[str, dict[str, str]] = {}
