@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import Browser, Route, ViewportSize
 
@@ -68,7 +66,10 @@ def test_first_view(server: SiteServer, browser: Browser, kind: Kind, path: str)
 def test_slow_fonts_move_nothing(server: SiteServer, browser: Browser) -> None:
     """公式的字体在样式里：它没有到就什么也不画，到了再画，没有先后两种宽。"""
     held: list[Route] = []
-    hold: Callable[[Route], None] = held.append
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
     with browser.new_context(viewport=PHONE) as context:
         context.add_init_script(WATCH)
         page = context.new_page()
