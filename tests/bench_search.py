@@ -79,7 +79,9 @@ def serve_compressed(site: Path, slow: bool = False) -> Iterator[tuple[str, Traf
     from http.server import BaseHTTPRequestHandler
 
     traffic, line = Traffic(), threading.Lock()
-    kinds = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
+    kinds = {".html": "text/html", ".css": "text/css"} | dict.fromkeys(
+        (".js", ".mjs"), "text/javascript"
+    )
     kinds |= {".json": "application/json", ".svg": "image/svg+xml"}
 
     class Handler(BaseHTTPRequestHandler):
