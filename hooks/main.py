@@ -63,7 +63,8 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
 
 
 def on_env(env: Any, config: MkDocsConfig, files: Files) -> Any:
-    """各页进搜索索引，做好牌组，再把全部页面的公式一次渲染。"""
+    """各页进搜索索引，做好牌组，再把全部页面的公式一次渲染；模板只编译变了的。"""
+    _site.keep_templates(env)
     _site.index_pages(files)
     _site.make_deck(files)
     _site.render_math(files)

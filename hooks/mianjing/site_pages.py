@@ -11,6 +11,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from urllib.parse import urljoin
 
+from jinja2 import Environment, FileSystemBytecodeCache
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
@@ -59,6 +60,7 @@ from mianjing.published import read_redirects, render_redirect
 from mianjing.search.documents import Document, make_documents, read_synonyms
 from mianjing.search.index import build_index
 from mianjing.tags import tags_of
+from mianjing.verdicts import KeptVerdicts
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,9 @@ class SitePages:
         has_archive = self.edition != FILE and archive.is_file()
         self.archive_bytes = archive.stat().st_size if has_archive else None
         self.catalog: Catalog
-        self.catalog, problems = read_library(root)
+        verdicts = KeptVerdicts(root / ".cache" / "verdicts.json")
+        self.catalog, problems = read_library(root, verdicts=verdicts)
+        verdicts.write()
         self.notebooks: dict[str, Rendering] = {
             key: render_notebook(key, read_notebook(root / derivation.path))
             for key, derivation in self.catalog.derivations.items()
@@ -342,6 +346,13 @@ class SitePages:
         ]
         site_url = self.config.site_url or "/"
         _file(files, anki.PATH).content_bytes = anki.render_deck(deck, self.catalog, site_url)
+
+    def keep_templates(self, env: Environment) -> None:
+        """编译好的模板留到下次构建，按源的内容取用；一次构建之内不再看模板变没变。"""
+        folder = self.root / ".cache" / "templates"
+        folder.mkdir(parents=True, exist_ok=True)
+        env.bytecode_cache = FileSystemBytecodeCache(str(folder))
+        env.auto_reload = False  # env 每次构建都是新的；否则每个 include 都要查一次文件
 
     def index_pages(self, files: Files) -> None:
         """各页的文字进搜索索引；要在公式渲染之前，公式此时还是 TeX。
