@@ -16,12 +16,8 @@ from urllib.parse import urlsplit
 import nh3
 
 from mianjing.markdown import prose_lines
-<<<<<<< HEAD
 from mianjing.messages import say
-from mianjing.model import Catalog, Exercise, Experience, Question, Topic
-=======
 from mianjing.model import Catalog, Exercise, Experience, Page, Question, Topic
->>>>>>> h-build
 from mianjing.policies import CONTRIBUTED, NEVER, SITE, Policy
 from mianjing.problem import Problem
 from mianjing.rendered import Element, Rendered, render_markdown, walk_html
@@ -46,14 +42,8 @@ _POLICIES = {"contributed": CONTRIBUTED, "site": SITE}
 def check_pages(catalog: Catalog, verdicts: Verdicts) -> list[Problem]:
     """全站的 Markdown：面经按 `CONTRIBUTED`，其余按 `SITE`；题目都是纯文本。"""
     problems: list[Problem] = []
-<<<<<<< HEAD
-    for experience in catalog.experiences.values():
-        problems += check_experience(experience)
-    records: tuple[Topic | Question | Exercise, ...] = (
-=======
     records: tuple[Experience | Topic | Question | Exercise, ...] = (
         *catalog.experiences.values(),
->>>>>>> h-build
         *catalog.topics.values(),
         *catalog.questions.values(),
         *catalog.exercises.values(),
@@ -69,12 +59,11 @@ def check_pages(catalog: Catalog, verdicts: Verdicts) -> list[Problem]:
     return problems
 
 
-<<<<<<< HEAD
-def check_experience(experience: Experience) -> Iterator[Problem]:
+def check_experience(experience: Experience) -> list[Problem]:
     """一篇面经的题目与正文，按 `CONTRIBUTED`。"""
-    yield from check_title(experience.path, experience.title, experience.lines.get("title", 1))
-    yield from check_markdown(experience.path, experience.body, experience.body_line, CONTRIBUTED)
-=======
+    return _check_page(experience, experience.lines.get("title", 1), "contributed", Verdicts())
+
+
 def _check_page(
     page: Experience | Topic | Question | Exercise | Page,
     title_line: int,
@@ -87,7 +76,6 @@ def _check_page(
 
     parts = ("page", page.path, page.title, title_line, page.body, page.body_line, policy)
     return verdicts.recall(parts, check)
->>>>>>> h-build
 
 
 def check_markdown(path: str, body: str, first_line: int, policy: Policy) -> Iterator[Problem]:
