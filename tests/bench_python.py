@@ -12,7 +12,7 @@ from statistics import median
 
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.bench_search import serve_compressed
+from tests.bench_server import serve_compressed
 from tests.chromium import launch_chromium
 from tests.practice.exercises import KEYS, read_exercise
 

@@ -18,7 +18,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page as SitePage
 
-from mianjing import briefs, cards, csp, formulas, plan, render
+from mianjing import briefs, cards, csp, formulas, math_fonts, plan, render
 from mianjing.assets import missing_assets
 from mianjing.atlas.age import read_today
 from mianjing.atlas.compare import dump_comparison
@@ -60,6 +60,7 @@ from mianjing.published import read_redirects, render_redirect
 from mianjing.search.documents import Document, make_documents, read_synonyms
 from mianjing.search.index import build_index
 from mianjing.tags import tags_of
+from mianjing.theme_styles import THEMED, join_styles
 from mianjing.verdicts import KeptVerdicts
 
 
@@ -100,6 +101,11 @@ Record = (
 
 _BUNDLE = "assets/bundle"
 _FONTS = f"{_BUNDLE}/fonts"
+_KATEX = f"{_BUNDLE}/katex.css"
+_FACES = f"{_BUNDLE}/faces.js"
+"""在样式之后开始解公式的字体。"""
+_LATER = "katex-answers"
+"""有这个类名的页面，公式稍后才放进来，字体用到才取。"""
 _FILE_SCRIPT = f"{_BUNDLE}/file.js"
 """离线包的一份脚本；发布的站不带它，离线包不带另一个离线包。"""
 STYLES = {
@@ -166,7 +172,11 @@ class SitePages:
         self.cache = PageCache(root / ".cache" / "pages", config)
         self.documents: list[Document] = []
         self.search_files: Future[dict[str, bytes]]
-        self.characters: set[str] = set()
+        self.math_styles = math_fonts.read_styles(
+            (root / "docs" / _KATEX).read_text(encoding="utf-8")
+        )
+        self.math_text: dict[str, set[str]] = {}
+        self.page_fonts: dict[str, list[str]] = {}
         self.card_files: dict[str, str] = {}
 
     def add_files(self, files: Files) -> Files:
@@ -179,6 +189,7 @@ class SitePages:
                 self.config.use_directory_urls,
             )
             files.append(page)
+        files.remove(_file(files, THEMED))
         for uri, content in {**self._generated_files(files), **self._generated_pages()}.items():
             files.append(File.generated(self.config, uri, content=content))
         unwanted = files.get_file_from_path(ARCHIVE if self.edition == FILE else _FILE_SCRIPT)
@@ -197,6 +208,7 @@ class SitePages:
         site_url = self.config.site_url or "/"
         repository = _repository(self.config.repo_url or "")
         generated: dict[str, str | bytes] = {
+            THEMED: join_styles(self.root),
             **{f.path: render_feed(f, self.catalog, self.history, site_url) for f in FEEDS},
             **render_data(self.catalog, site_url),
             anki.PATH: b"",
@@ -373,11 +385,13 @@ class SitePages:
         pool.shutdown(wait=False)
 
     def write_files(self) -> None:
-        """写出搜索索引、卡片的背面，与只留了用到的字的公式字体。"""
+        """写出搜索索引、卡片的背面，与只留了用到的字的公式字体：各一份样式。"""
         fonts = subset_fonts(
-            self.root / "docs" / _FONTS, self.characters, self.root / ".cache" / "fonts"
+            self.root / "docs" / _FONTS, self.math_text, self.root / ".cache" / "fonts"
         )
         written = {f"{_FONTS}/{name}": content for name, content in fonts.items()}
+        styles = math_fonts.render_styles(self.math_styles, self.math_text, fonts)
+        written |= {f"{_BUNDLE}/{name}": content for name, content in styles.items()}
         for name, content in self.search_files.result().items():
             written[f"search/{name}"] = content
         for name, text in self.card_files.items():
@@ -400,17 +414,29 @@ class SitePages:
         except formulas.FormulaError as error:
             raise PluginError(str(error)) from error
         problems: list[Problem] = []
+        own: dict[str, list[str]] = {}
         for page in pages:
-            for formula in dict.fromkeys(formulas.find_formulas(page.content or "")):
+            found = dict.fromkeys(formulas.find_formulas(page.content or ""))
+            for formula in found:
                 if reason := rendered[formula].error:
                     path = self._source_path(page)
-                    text = (self.root / path).read_text(encoding="utf-8")
-                    line = formulas.locate_formula(text, formula)
+                    source = (self.root / path).read_text(encoding="utf-8")
+                    line = formulas.locate_formula(source, formula)
                     message = f"公式「{formula.tex[:60]}」渲染失败：{reason}"
                     problems.append(Problem(path, line, "E404", "", message))
+            own[page.file.src_uri] = [rendered[formula].html for formula in found]
             page.content = formulas.replace_formulas(page.content or "", rendered)
         _stop_on(problems)
-        self.characters = formulas.find_characters(rendered.values())
+        text = math_fonts.read_text(
+            (one.html for one in rendered.values()),
+            self.math_styles,
+            self.root / ".cache" / "math-fonts",
+        )
+        self.math_text = math_fonts.merge_text(text.values())
+        self.page_fonts = {
+            uri: sorted(math_fonts.merge_text(text[html] for html in whole))
+            for uri, whole in own.items()
+        }
         whole = {
             key: formulas.replace_formulas(html, rendered) for key, html in self.answers.items()
         }
@@ -419,11 +445,14 @@ class SitePages:
     def add_styles(self, output: str, page: SitePage) -> str:
         """在 head 里带上这一页用到的样式。"""
         root = "../" * page.url.count("/")
-        links = "".join(
-            f'<link rel="stylesheet" href="{root}{_BUNDLE}/{name}.css">'
-            for name, marker in STYLES.items()
-            if marker in output
-        )
+        names = [f"{name}.css" for name, marker in STYLES.items() if marker in output]
+        fonts = self.page_fonts.get(page.file.src_uri, ())
+        names += map(math_fonts.face_of, fonts)
+        if _LATER in output:
+            names.append(math_fonts.LATER)
+        links = "".join(f'<link rel="stylesheet" href="{root}{_BUNDLE}/{name}">' for name in names)
+        if fonts:
+            links += f'<script src="{root}{_FACES}"></script>'
         return output.replace("</head>", f"{links}</head>", 1)
 
     def add_policy(self, output: str, name: str) -> str:
