@@ -104,8 +104,11 @@ def test_build_returns_the_code_of_the_build(
     monkeypatch.setattr(build, "build_site", build_site)
     assert run(library, monkeypatch, "build") == code
     assert run(library, monkeypatch, "build", "--pdf") == code
+    assert run(library, monkeypatch, "build", "--cards") == code
     places = (library.root, library.root / "site")
-    assert calls == [(*places, False), (*places, True)]
+    switches = [given[2:] for given in calls]
+    assert all(given[:2] == places for given in calls)
+    assert switches == [(False, False), (True, False), (False, True)]
 
 
 def test_audit_of_a_good_site(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
