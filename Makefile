@@ -22,10 +22,10 @@ build:           ## 严格构建、审计、查链接，全部通过才换成 si
 	@npm run --silent bundle
 	python -m mianjing build
 
-publish:         ## build，另把「面试前 30 分钟」打印成 PDF（要 Chromium）
+publish:         ## build，另打印 PDF、画分享卡片（要 Chromium、SITE_URL）
 	@sh .ci/setup test
 	@npm run --silent bundle
-	python -m mianjing build --pdf
+	python -m mianjing build --pdf --cards
 
 check:           ## 数据、排版、风格、类型：只要 Python
 	@sh .ci/setup check

@@ -39,7 +39,8 @@ class _Server(ThreadingHTTPServer):
 def serve_compressed(site: Path, slow: bool = False) -> Iterator[tuple[str, Traffic]]:
     """像 GitHub Pages 那样压缩着发，数字节；slow 时按慢网络的往返与带宽发。"""
     traffic, line = Traffic(), threading.Lock()
-    kinds = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
+    kinds = {".html": "text/html", ".css": "text/css"}
+    kinds |= dict.fromkeys((".js", ".mjs"), "text/javascript")
     kinds |= {".json": "application/json", ".svg": "image/svg+xml"}
 
     class Handler(BaseHTTPRequestHandler):

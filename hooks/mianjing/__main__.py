@@ -18,6 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("check", help="检查全部数据，一次列出所有问题")
     build = commands.add_parser("build", help="严格构建到 site.next/，审计通过后换成 site/")
     build.add_argument("--pdf", action="store_true", help="另打印「面试前 30 分钟」的 PDF")
+    build.add_argument("--cards", action="store_true", help="另画各页的分享卡片（要 SITE_URL）")
     audit = commands.add_parser("audit", help="扫描构建好的站：链接、锚点、外部主机")
     audit.add_argument("site", type=Path)
     execute = commands.add_parser("execute", help="重新执行推导，写出 .ipynb")
@@ -41,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.command == "check":
         return run_check(ROOT)
     if options.command == "build":
-        return run_build(ROOT, options.pdf)
+        return run_build(ROOT, options.pdf, options.cards)
     if options.command == "audit":
         return run_audit(options.site)
     if options.command == "typography":
@@ -67,8 +68,11 @@ def run_check(root: Path) -> int:
     """检查数据；有问题时全部打印并返回 1。在 GitHub Actions 里写成注解。"""
     from mianjing.annotations import render_annotation
     from mianjing.library import read_library
+    from mianjing.verdicts import KeptVerdicts
 
-    catalog, problems = read_library(root)
+    verdicts = KeptVerdicts(root / ".cache" / "verdicts.json")
+    catalog, problems = read_library(root, verdicts=verdicts)
+    verdicts.write()
     annotated = os.environ.get("GITHUB_ACTIONS") == "true"
     for problem in problems:
         print(render_annotation(problem) if annotated else problem, file=sys.stderr)
@@ -82,11 +86,11 @@ def run_check(root: Path) -> int:
     return 0
 
 
-def run_build(root: Path, with_pdf: bool = False) -> int:
+def run_build(root: Path, with_pdf: bool = False, with_cards: bool = False) -> int:
     """构建、审计，全部通过才替换 site/。"""
     from mianjing.build import build_site
 
-    return build_site(root, root / "site", with_pdf)
+    return build_site(root, root / "site", with_pdf, with_cards)
 
 
 def run_audit(site: Path) -> int:

@@ -11,24 +11,30 @@ from urllib.parse import urlsplit
 from mianjing.audit import audit_site
 from mianjing.built_page import read_pages
 from mianjing.dates import run_git
-from mianjing.edition import SITE, environment_for, run_mkdocs
+from mianjing.edition import CARDS_WANTED, SITE, environment_for, run_mkdocs
 from mianjing.integrity import check_integrity
 from mianjing.offline import OfflineError, write_offline
 from mianjing.pdf import PDF_WANTED, MissingBrowserError, print_briefs
 from mianjing.problem import Problem
 
 
-def build_site(root: Path, site: Path, with_pdf: bool = False) -> int:
+def build_site(root: Path, site: Path, with_pdf: bool = False, with_cards: bool = False) -> int:
     """把仓库 root 构建成 site，返回退出码；站点地址取自环境变量 SITE_URL。
 
     with_pdf 时另把「面试前 30 分钟」打印成 PDF，页面里有它们的链接；链接的文件在不在由审计看。
+    with_cards 时做分享卡片，页面里有它们的绝对地址；不知道站点地址时不做，说出来。
     """
     fresh, old = site.with_name(f"{site.name}.next"), site.with_name(f"{site.name}.old")
     shutil.rmtree(fresh, ignore_errors=True)
     environment = environment_for(SITE) | read_epoch(root)
-    environment.pop(PDF_WANTED, None)
+    for name in (PDF_WANTED, CARDS_WANTED):
+        environment.pop(name, None)
     if with_pdf:
         environment[PDF_WANTED] = "1"
+    if with_cards and os.environ.get("SITE_URL"):
+        environment[CARDS_WANTED] = "1"
+    elif with_cards:
+        print("没有设 SITE_URL：分享卡片要写绝对地址，这次不做", file=sys.stderr)
     if code := run_mkdocs(root, fresh, environment):
         print(f"构建没有通过，{site.name}/ 保持原样", file=sys.stderr)
         return code

@@ -16,6 +16,10 @@ SITE = "site"
 """发布的站：能安装，能离线。"""
 FILE = "file"
 """离线包：从 `file://` 打开，没有模块、线程与 fetch。"""
+CARDS_WANTED = "MIANJING_CARDS"
+"""设了这个环境变量、也知道站点地址的发布构建，做分享卡片。"""
+CARDS_FOLDER = "social"
+"""分享卡片都在站的这个文件夹里；离线的清单不收它。"""
 
 
 def environment_for(edition: str) -> dict[str, str]:

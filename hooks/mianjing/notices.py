@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from importlib.metadata import files, version
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -39,23 +40,23 @@ def read_notices(root: Path = ROOT) -> list[Notice]:
         for one in table["shipped"]
     ]
     shipped[0] = replace(shipped[0], text=_read_package("mkdocs-material"))
-    return [*shipped, *_read_npm(root, table["tools"]), *_read_python(root, table["python"])]
+    return [*shipped, *_read_npm(root, table), *_read_python(root, table["python"])]
 
 
-def _read_npm(root: Path, tools: list[str]) -> list[Notice]:
+def _read_npm(root: Path, table: dict[str, Any]) -> list[Notice]:
     """package-lock.json 里不是开发依赖、也不是构建工具的。"""
     lock = json.loads((root / "package-lock.json").read_text(encoding="utf-8"))
     found = []
     for path, package in sorted(lock["packages"].items()):
         name = path.rpartition("node_modules/")[2]
-        if not name or package.get("dev") or package.get("optional") or name in tools:
+        if not name or package.get("dev") or package.get("optional") or name in table["tools"]:
             continue
         found.append(
             Notice(
                 name,
                 package["version"],
                 package["license"],
-                "公式" if name == "katex" else "浏览器里的脚本",
+                table["uses"].get(name, "浏览器里的脚本"),
                 _read_text(root / path),
             )
         )

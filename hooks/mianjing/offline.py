@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from mianjing.audit import read_loads
 from mianjing.compact import dump_compact
+from mianjing.edition import CARDS_FOLDER
 
 WORKER = Path("docs/assets/bundle/sw.js")
 """打包好的 service worker，前面还没有清单。"""
@@ -37,6 +38,8 @@ ICONS = (
 _FOLDER = "offline"
 _PYTHON = "assets/pyodide/"
 _BUNDLE = "assets/bundle/"
+_NOT_KEPT_FOLDERS = (f"{_FOLDER}/", f"{CARDS_FOLDER}/")
+"""清单自己，与只给别的网站看的分享卡片。"""
 _NOT_KEPT = ("sw.js", ARCHIVE, "sitemap.xml.gz")
 _ONLY_DOWNLOADED = {".map", ".pdf", ".apkg"}
 """读站用不着、要带走时才下载的：整站留下时不算在内（PDF 有二十多 MB）。"""
@@ -121,7 +124,7 @@ def read_entries(site: Path) -> list[Entry]:
         for file in site.rglob("*")
         if file.is_file()
         and (path := file.relative_to(site).as_posix()) not in _NOT_KEPT
-        and not path.startswith(f"{_FOLDER}/")
+        and not path.startswith(_NOT_KEPT_FOLDERS)
         and file.suffix not in _ONLY_DOWNLOADED
     }
     ordered = sorted(files, key=lambda path: path.encode("utf-16-be", "surrogatepass"))

@@ -15,9 +15,12 @@ GENERATED = ("docs/assets/bundle/", "docs/assets/pyodide/")
 """构建时生成或取来的，不提交，不在这里查。"""
 _SUFFIXES = {
     "images": (".png", ".jpg", ".jpeg", ".webp", ".svg"),
+    "screens": (".webp",),
     "javascripts": (".js", ".ts", ".py", ".json"),
     "stylesheets": (".css",),
 }
+_PICTURES = ("images", "screens")
+"""放图片的；screens 里的由 tests/screens.py 拍。"""
 _PICTURE_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\.[a-z]+")
 _CODE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
@@ -77,12 +80,12 @@ def _check_asset(path: str, file: Path) -> Iterator[Problem]:
         message = f"放错了地方：docs/assets/ 里只有 {allowed}"
         yield Problem(path, 1, "E303", "", message)
         return
-    shape = _PICTURE_NAME if parts[0] == "images" else _CODE_NAME
+    shape = _PICTURE_NAME if parts[0] in _PICTURES else _CODE_NAME
     for part in (*parts[1:-1], parts[-1]):
         if not shape.fullmatch(part) and not (part != parts[-1] and _CODE_NAME.fullmatch(part)):
             message = f"「{part}」应是小写字母、数字与连字符，如 round-1.png"
             yield Problem(path, 1, "E302", "", message)
-    if parts[0] == "images":
+    if parts[0] in _PICTURES:
         yield from check_picture(path, file.read_bytes())
     elif (size := file.stat().st_size) > MAX_CODE:
         message = f"有 {size // 1024} KB，超过 {MAX_CODE // 1024} KB：别人的库写进 package.json"

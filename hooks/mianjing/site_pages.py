@@ -6,18 +6,19 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from urllib.parse import urljoin
 
+from jinja2 import Environment, FileSystemBytecodeCache
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page as SitePage
 
-from mianjing import briefs, cards, csp, formulas, math_fonts, plan, render
+from mianjing import briefs, cards, csp, formulas, math_fonts, plan, render, social
 from mianjing.assets import missing_assets
 from mianjing.atlas.age import read_today
 from mianjing.atlas.compare import dump_comparison
@@ -26,7 +27,7 @@ from mianjing.atlas.listings import Listing, group_listings
 from mianjing.catalog import group_companies
 from mianjing.contribution import dump_rules
 from mianjing.dates import read_history
-from mianjing.edition import FILE, SITE
+from mianjing.edition import CARDS_WANTED, FILE, SITE
 from mianjing.export import anki, render_data
 from mianjing.feeds import FEEDS, render_feed
 from mianjing.fonts import subset_fonts
@@ -58,8 +59,11 @@ from mianjing.problem import Problem
 from mianjing.published import read_redirects, render_redirect
 from mianjing.search.documents import Document, make_documents, read_synonyms
 from mianjing.search.index import build_index
+from mianjing.social import Card
+from mianjing.social_fonts import MissingGlyphError
 from mianjing.tags import tags_of
 from mianjing.theme_styles import THEMED, join_styles
+from mianjing.verdicts import KeptVerdicts
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,9 @@ Record = (
     | Page
     | Withdrawn
 )
+
+Shown = Experience | Topic | Question | Exercise | DerivationPage | BriefPage | Listing | Page
+"""撤下的以外：有标题，有分享卡片。"""
 
 _BUNDLE = "assets/bundle"
 _FONTS = f"{_BUNDLE}/fonts"
@@ -139,7 +146,9 @@ class SitePages:
         has_archive = self.edition != FILE and archive.is_file()
         self.archive_bytes = archive.stat().st_size if has_archive else None
         self.catalog: Catalog
-        self.catalog, problems = read_library(root)
+        verdicts = KeptVerdicts(root / ".cache" / "verdicts.json")
+        self.catalog, problems = read_library(root, verdicts=verdicts)
+        verdicts.write()
         self.notebooks: dict[str, Rendering] = {
             key: render_notebook(key, read_notebook(root / derivation.path))
             for key, derivation in self.catalog.derivations.items()
@@ -155,6 +164,10 @@ class SitePages:
         )
         self.has_python = not missing_assets(root)
         self.has_pdf = bool(os.environ.get(PDF_WANTED))
+        self.has_cards = bool(
+            os.environ.get(CARDS_WANTED) and self.edition == SITE and config.site_url
+        )
+        self.social_cards: dict[str, Card] = {}
         for name in STYLES:
             style = f"docs/{_BUNDLE}/{name}.css"
             if not (root / style).is_file():
@@ -300,6 +313,10 @@ class SitePages:
         else:
             page.meta["tags"] = tags_of(record, self.catalog)
             page.meta["search"] = {"boost": 2}
+        if self.has_cards:
+            path = social.card_path(page.url)
+            self.social_cards[path] = self._describe_card(record)
+            page.meta["social_card"] = path
         title = f"# {record.title}\n\n"
         match record:
             case Experience():
@@ -355,6 +372,13 @@ class SitePages:
         site_url = self.config.site_url or "/"
         _file(files, anki.PATH).content_bytes = anki.render_deck(deck, self.catalog, site_url)
 
+    def keep_templates(self, env: Environment) -> None:
+        """编译好的模板留到下次构建，按源的内容取用；一次构建之内不再看模板变没变。"""
+        folder = self.root / ".cache" / "templates"
+        folder.mkdir(parents=True, exist_ok=True)
+        env.bytecode_cache = FileSystemBytecodeCache(str(folder))
+        env.auto_reload = False  # env 每次构建都是新的；否则每个 include 都要查一次文件
+
     def index_pages(self, files: Files) -> None:
         """各页的文字进搜索索引；要在公式渲染之前，公式此时还是 TeX。
 
@@ -383,12 +407,35 @@ class SitePages:
         written |= {f"{_BUNDLE}/{name}": content for name, content in styles.items()}
         for name, content in self.search_files.result().items():
             written[f"search/{name}"] = content
+        written |= self._draw_cards()
         for name, text in self.card_files.items():
             written[name] = text.encode()
         for name, content in written.items():
             path = Path(self.config.site_dir, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
+
+    def _draw_cards(self) -> dict[str, bytes]:
+        if not self.has_cards:
+            return {}
+        try:
+            return social.draw_cards(
+                self.root, self.social_cards, self.config.site_name, self.root / ".cache" / "social"
+            )
+        except (social.SocialError, MissingGlyphError) as error:
+            raise PluginError(str(error)) from error
+
+    def _describe_card(self, record: Shown) -> Card:
+        match record:
+            case Experience() | Topic() | Question() | Exercise():
+                return social.describe_card(record, self.catalog)
+            case DerivationPage():
+                card = social.describe_card(record.derivation, self.catalog)
+                return replace(card, title=record.title)
+            case Listing():
+                return Card("experience", record.title, note=record.description)
+            case _:
+                return Card("page", record.title, note=self._description(record))
 
     def render_math(self, files: Files) -> None:
         """把全部页面的公式换成 HTML；有错的公式连同文件与行号一起报出。"""

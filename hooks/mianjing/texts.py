@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from mianjing.characters import check_characters
@@ -12,11 +13,12 @@ from mianjing.model import Catalog, Experience
 from mianjing.pages import is_own, list_pages
 from mianjing.privacy import check_contacts, check_experience, check_names
 from mianjing.problem import Problem
+from mianjing.verdicts import Verdicts
 
 MAX_LINE = 8000
 
 
-def check_texts(root: Path, catalog: Catalog) -> list[Problem]:
+def check_texts(root: Path, catalog: Catalog, verdicts: Verdicts) -> list[Problem]:
     """仓库 root 里 docs 下的全部 .md，与面经旁边的两份表。"""
     problems: list[Problem] = []
     by_path = {experience.path: experience for experience in catalog.experiences.values()}
@@ -25,7 +27,8 @@ def check_texts(root: Path, catalog: Catalog) -> list[Problem]:
         if file.stat().st_size > MAX_BYTES:
             continue  # 读入时已经说过太大
         raw = file.read_text(encoding="utf-8", errors="replace")
-        problems += check_text(path, raw, by_path.get(path))
+        check = partial(check_text, path, raw, by_path.get(path))
+        problems += verdicts.recall(("text", path, raw, path in by_path), check)
     return problems
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from mianjing.build import build_site, read_base
 from mianjing.dates import run_git
+from mianjing.edition import CARDS_WANTED
 from mianjing.offline import OfflineError
 from mianjing.pdf import PDF_WANTED
 
@@ -161,6 +162,32 @@ def test_the_pages_are_told_about_the_pdf(
     assert build_site(tmp_path, tmp_path / "site", with_pdf) == 3
     assert [env.get(PDF_WANTED) for env in seen] == [wanted]
     assert "PATH" in seen[0]
+
+
+@pytest.mark.parametrize(
+    ("with_cards", "site_url", "wanted"),
+    [(False, "https://a.example/", None), (True, "", None), (True, "https://a.example/", "1")],
+)
+def test_cards_need_the_address_of_the_site(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    with_cards: bool,
+    site_url: str,
+    wanted: str | None,
+) -> None:
+    seen: list[str | None] = []
+
+    def run_mkdocs(root: Path, site: Path, environment: dict[str, str]) -> int:
+        seen.append(environment.get(CARDS_WANTED))
+        return 3
+
+    monkeypatch.setenv(CARDS_WANTED, "outside")
+    monkeypatch.setenv("SITE_URL", site_url)
+    monkeypatch.setattr("mianjing.build.run_mkdocs", run_mkdocs)
+    assert build_site(tmp_path, tmp_path / "site", with_cards=with_cards) == 3
+    assert seen == [wanted]
+    assert ("没有设 SITE_URL" in capsys.readouterr().err) == (with_cards and not site_url)
 
 
 def test_without_a_browser_the_old_site_stays(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ POLICY = "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'\
 def fixed_today(monkeypatch: pytest.MonkeyPatch) -> None:
     """检查里的「今天」固定下来。"""
     monkeypatch.setattr(
-        "mianjing.library.read_library", lambda root: read_library_from_disk(root, TODAY)
+        "mianjing.library.read_library", partial(read_library_from_disk, today=TODAY)
     )
     monkeypatch.delenv("SITE_URL", raising=False)
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
@@ -103,8 +104,11 @@ def test_build_returns_the_code_of_the_build(
     monkeypatch.setattr(build, "build_site", build_site)
     assert run(library, monkeypatch, "build") == code
     assert run(library, monkeypatch, "build", "--pdf") == code
+    assert run(library, monkeypatch, "build", "--cards") == code
     places = (library.root, library.root / "site")
-    assert calls == [(*places, False), (*places, True)]
+    switches = [given[2:] for given in calls]
+    assert all(given[:2] == places for given in calls)
+    assert switches == [(False, False), (True, False), (False, True)]
 
 
 def test_audit_of_a_good_site(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

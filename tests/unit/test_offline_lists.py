@@ -134,3 +134,11 @@ def test_the_manifest_works_under_any_path() -> None:
     assert manifest["short_name"] == "面试知识库"
     assert {icon["purpose"] for icon in manifest["icons"]} == {"any", "maskable"}
     assert not [icon for icon in manifest["icons"] if icon["src"].startswith(("/", "http"))]
+
+
+def test_cards_for_other_sites_are_not_kept(tmp_path: Path) -> None:
+    for name in ("social/questions/a.png", "assets/images/social.png"):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"PNG")
+    assert [entry.path for entry in offline.read_entries(tmp_path)] == ["assets/images/social.png"]

@@ -188,6 +188,7 @@ class Filter {
       this.rows.forEach((row, n) => (row.hidden = !kept.has(n)));
     } else if (state.size) this.draw(atlas, found);
     else this.body.replaceChildren(...this.rows);
+    this.table.hidden = !found.length;
     if (!found.length) this.suggest(atlas, state);
   }
 
@@ -207,7 +208,7 @@ class Filter {
 
   /** 一篇也没有：说出放宽哪个分面会有几篇。 @param {Atlas} atlas @param {Map<string, Set<string>>} state */
   suggest(atlas, state) {
-    this.note("没有同时符合的。放宽其中一个：");
+    this.notes.append(element("p", { class: "mj-empty" }, "没有同时符合的。放宽其中一个："));
     for (const facet of state.keys()) {
       const number = count(atlas.match(state, facet));
       if (!number) continue;

@@ -13,6 +13,7 @@ function connect(form) {
   const status = /** @type {HTMLElement} */ (document.querySelector(".mj-compare-status"));
   const place = /** @type {HTMLElement} */ (document.querySelector(".mj-compare-table"));
   const selects = [...form.querySelectorAll("select")];
+  const empty = [...place.children];
   const load = once(async () => {
     const data = /** @type {Comparison} */ (await readJson(form.dataset.src ?? ""));
     if (data.format !== FORMAT) throw new Error(`数据的格式是 ${data.format}：刷新页面`);
@@ -23,7 +24,7 @@ function connect(form) {
     const chosen = [...new Set(selects.map((select) => select.value).filter(Boolean))];
     history.replaceState(history.state, "", chosen.length ? `?with=${chosen.join(",")}` : location.pathname);
     if (chosen.length < 2) {
-      place.replaceChildren();
+      place.replaceChildren(...empty);
       status.textContent = chosen.length ? "再选一家" : "";
       return;
     }

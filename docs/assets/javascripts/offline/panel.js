@@ -1,5 +1,6 @@
 /** 「离线」页上的面板：要占多少、留整站、停、接着来、删掉。 */
 import { button } from "../button.js";
+import { element } from "../element.js";
 import { Build } from "./build.js";
 import { showKept } from "./kept.js";
 import { compare, describeStop, keepWhole } from "./whole.js";
@@ -26,6 +27,7 @@ export class Panel {
     this.python = document.createElement("input");
     this.python.type = "checkbox";
     this.pythonLabel = document.createElement("label");
+    this.pythonLabel.hidden = true; // 知道要占多少才有字
     this.pythonLabel.append(this.python);
     this.start = button("留下整站", () => this.keep());
     this.stop = button("停下", () => running?.abort());
@@ -72,7 +74,7 @@ export class Panel {
       console.warn(error);
     }
     const count = await showKept(this.list, this.scope, "h4");
-    if (!count) this.list.textContent = "还没有。读过的页面会自己留下。";
+    if (!count) this.list.replaceChildren(element("p", { class: "mj-empty" }, "还没有。读过的页面会自己留下。"));
   }
 
   /** @param {Progress} progress */

@@ -152,7 +152,7 @@ export class ReviewSession {
       const wait = queue.next === Infinity ? "" : `下一张 ${describeSpan(queue.next - Date.now())}后到期。`;
       const more = queue.unseen ? `还有 ${queue.unseen} 张没学过，想多学就把每天新卡调大。` : "";
       const text = queue.unseen + queue.seen ? `现在没有要看的了。${wait}${more}` : "这样筛选一张也没有，放宽一项试试。";
-      const done = element("p", { class: "mj-review__done", tabindex: -1 }, text);
+      const done = element("p", { class: "mj-empty mj-review__done", tabindex: -1 }, text);
       this.place.replaceChildren(done);
       if (focus) done.focus({ preventScroll: true });
       return;
@@ -160,6 +160,7 @@ export class ReviewSession {
     const { key, title } = bank.cards[number];
     const before = this.deck.get(key);
     this.face = new Face(bank, number, before, {
+      length: "30s",
       showSpans: true,
       onRate: (rating) => this.answer(key, title, before, rating),
     });
