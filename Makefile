@@ -57,8 +57,8 @@ execute:         ## 重新执行变了的推导：notebooks/*.py → *.ipynb
 	@sh .ci/setup test
 	python -m mianjing execute
 
-bench:           ## 构建时间、页面字节、请求数，与原样的 Material 并排
-	@sh .ci/setup test
+bench:           ## 构建时间、页面的预算、慢网络上的快慢（与原样的 Material 并排）、Lighthouse
+	@sh .ci/setup bench
 	@npm run --silent bundle
 	@python -m tests.bench
 

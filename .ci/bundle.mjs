@@ -14,6 +14,7 @@ const { metafile } = await build({
     site: `${scripts}/site.js`,
     search_worker: `${scripts}/search/worker.js`,
     python_worker: `${scripts}/python/worker.js`,
+    own: "docs/assets/stylesheets/site.css",
     ...Object.fromEntries(pageStyles),
   },
   outdir,
@@ -70,9 +71,9 @@ await build({
   },
   logLevel: "warning",
 });
-// service worker 要是一份普通脚本；发布时由 hooks/mianjing/offline.py 在前面写上这次构建的清单
+// 这两份要是普通脚本：faces 在 head 里，赶在第一次画之前；service worker 发布时由 hooks/mianjing/offline.py 在前面写上这次构建的清单
 await build({
-  entryPoints: { sw: `${scripts}/sw/worker.js` },
+  entryPoints: { sw: `${scripts}/sw/worker.js`, faces: `${scripts}/faces.js` },
   outdir,
   bundle: true,
   minify: true,

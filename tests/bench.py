@@ -18,7 +18,7 @@ from statistics import median
 from mianjing.frontmatter import Scalar, read_document
 from playwright.sync_api import Page, Request, sync_playwright
 
-from tests import bench_atlas, bench_python
+from tests import bench_atlas, bench_first_view, bench_lighthouse, bench_python
 from tests.chromium import launch_chromium
 from tests.server import serve_site
 
@@ -154,6 +154,8 @@ def main() -> None:
                 f"{median(p[0] for p in other):,.0f} / {median(p[1] for p in other):,.0f} B\t"
                 f"{plainly[kind]} 个请求"
             )
+        bench_first_view.measure(folder / "site", folder / "plain-site")
+        bench_lighthouse.measure(folder / "site")
         bench_atlas.measure(folder / "site")
         bench_python.measure(folder / "site")
 

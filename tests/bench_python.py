@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from statistics import median
 
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.bench_search import serve_compressed
+from tests.bench_server import serve_compressed
 from tests.chromium import launch_chromium
 from tests.practice.exercises import KEYS, read_exercise
 
@@ -56,10 +57,12 @@ def measure(site: Path) -> None:
                 f"{editor / 1e3:.0f} kB），热缓存 {warm:.1f} s，已启动 {again:.2f} s"
             )
             seconds = {}
-            for key in KEYS:
+            for number, key in enumerate(KEYS, 1):
+                print(f"\r  {number}/{len(KEYS)} {key:50}", end="", file=sys.stderr, flush=True)
                 page.goto(f"{url}practice/{key}/", wait_until="networkidle")
                 submit(page, read_exercise(key).starter)
                 seconds[key] = submit(page, read_exercise(key).reference)
+            print(file=sys.stderr)
             slow = {k: round(s, 2) for k, s in seconds.items() if s > TARGET_SECONDS} or "没有"
             print(
                 f"  {len(KEYS)} 道题判参考答案：中位 {median(seconds.values()):.2f} s，"

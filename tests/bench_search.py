@@ -10,16 +10,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import ThreadingHTTPServer
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
-from urllib.parse import urlsplit
 
 from mianjing.library import read_library
 from mianjing.search.documents import Document, read_synonyms
@@ -29,6 +24,7 @@ from mkdocs.config import load_config
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.bench import ROOT, write_plain
+from tests.bench_server import serve_compressed
 from tests.chromium import launch_chromium
 from tests.crowd_pages import make_crowd, write_markdown
 from tests.search_engine import ask_engine, urls_of
@@ -38,8 +34,6 @@ SIZES = (60, 1_000, 10_000)
 """第一档就是现在的站，有多少页算多少页。"""
 TARGET_BYTES = {60: 60_000, 1_000: 90_000}
 TARGET_QUALITY = {60: (0.90, 0.97, 0.94), 1_000: (0.85, 0.95, 0.0), 10_000: (0.80, 0.92, 0.0)}
-LATENCY, RATE = 0.15, 200_000
-"""慢网络：每个请求的往返（秒）与每秒的字节。"""
 COLD_QUERIES = ("月之暗面", "手写MHA", "KV cache 显存", "loss spike", "归一化反向推导",
                 "LayerNorm 和 BatchNorm 有什么区别", "deepseed", "哪些公司考手写 MHA")  # fmt: skip
 _TIMER = """
@@ -53,67 +47,6 @@ const done = () => requestAnimationFrame(() => setTimeout(() => {
 new MutationObserver(done).observe(document.querySelector('.md-search-result'),
   {subtree: true, childList: true, attributes: true, characterData: true});
 """
-
-
-@dataclass
-class Traffic:
-    """服务器发出去的：地址与压缩后的字节。"""
-
-    sent: list[tuple[str, int]] = field(default_factory=list)
-
-    def total(self) -> int:
-        return sum(size for _, size in self.sent)
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]
-
-
-@contextmanager
-def serve_compressed(site: Path, slow: bool = False) -> Iterator[tuple[str, Traffic]]:
-    """像 GitHub Pages 那样压缩着发，数字节；slow 时按慢网络的往返与带宽发。"""
-    from http.server import BaseHTTPRequestHandler
-
-    traffic, line = Traffic(), threading.Lock()
-    kinds = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
-    kinds |= {".json": "application/json", ".svg": "image/svg+xml"}
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            file = site / urlsplit(self.path).path.lstrip("/")
-            file = file / "index.html" if file.is_dir() else file
-            if slow:
-                time.sleep(LATENCY)
-            if not file.is_file():
-                self.send_response(404)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                return
-            body = gzip.compress(file.read_bytes(), mtime=0)
-            traffic.sent.append((self.path, len(body)))
-            self.send_response(200)
-            self.send_header("Content-Type", kinds.get(file.suffix, "application/octet-stream"))
-            self.send_header("Content-Encoding", "gzip")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if slow:
-                with line:
-                    time.sleep(len(body) / RATE)
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """安静。"""
-
-    server = _Server(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/", traffic
-    server.shutdown()
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,13 @@ from typing import Any
 
 from mianjing.draft import Draft, Mention, Need, RoundDraft
 from mianjing.frontmatter import CONTROL, MARKUP
+from mianjing.htmlpolicy import JINJA
 from mianjing.model import Catalog
 from mianjing.vocabulary import read_vocabulary
 
 WORDS = read_vocabulary()
+NOT_IN_THE_FORM = {"E419"}
+"""题目写了 Markdown 的记号：要渲染才知道，表单不查，issue 的回复与构建查。"""
 PIECES = [
     "先问项目，再手写 MHA",
     "没有通过",
@@ -73,16 +76,65 @@ PIECES = [
     "x" * 60,
 ]
 """字段与段落里可能出现的字。"""
-_CALM = [
-    piece.strip() for piece in PIECES if not CONTROL.search(piece) and not MARKUP.search(piece)
+GUARDED = [
+    "电话13800138000",
+    "１３８ ００１３ ８０００",
+    "座机 010-12345678",
+    "身份证11010519491231002X",
+    "身份证 110105194912310021",
+    "身份证 11010519491331002X",
+    "卡号6222027777777777778",
+    "卡号 4111 9877 7777 7778",
+    "卡号 4111 9877 7777 7779",
+    "写信到someone@mail-company.cn",
+    "someone[at]gmail.com 或 someone#company.cn",
+    "user@mail.example.com",
+    "微信号：abc_12345",
+    "加我 VX abc12345",
+    "微信读书、企业微信",
+    "我的qq：123456789",
+    "QQ 音乐",
+    "二面是王老师",
+    "终面见了张总。",
+    "面试官叫欧阳修，人很好",
+    "HR　王小明来电话",
+    "HR Amy 很热情",
+    "面试官 Python 问得细",
+    "许多老师来自清华",
+    "和周伯文老师谈",
+    "王小明",
+    "总包 52 万",
+    "月薪45k",
+    "BASE 3 万，不含年终奖",
+    "总包 52～53 万",
+    "总包 40～60 万",
+    "总包 50 多万",
+    "60 万以上",
+    "月之暗⾯",
+    "\uf90a\ufa0e",
+    "Ｔransformer",
+    "Mооnshot",
+    "ΜHA 与 μP",
+    "привет",
+    "𝐐𝐊 与 ｶﾅ 与 \ue000",
+    "{% raw %} {# 注 #}",
 ]
+"""隐私、形近字、模板的记号各条规则认得出的，与看着像、其实不是的。"""
+_CALM = [
+    piece.strip()
+    for piece in PIECES
+    if not CONTROL.search(piece) and not MARKUP.search(piece) and not JINJA.search(piece)
+] + ["总包 40～60 万", "许多老师来自清华", "QQ 音乐", "面试官 Python 问得细"]
 
 
 def text(dice: random.Random, blank: float = 0.4) -> str:
     """一行字，可能是空的。"""
     if dice.random() < blank:
         return ""
-    return " ".join(dice.choice(PIECES) for _ in range(dice.choice([1, 1, 1, 2, 3]))).strip()
+    return " ".join(
+        dice.choice(dice.choice([PIECES, PIECES, GUARDED]))
+        for _ in range(dice.choice([1, 1, 1, 2, 3]))
+    ).strip()
 
 
 def story(dice: random.Random) -> str:
@@ -243,7 +295,7 @@ def draw_calm(dice: random.Random, catalog: Catalog) -> Draft:
             for _ in range(dice.choice([0, 1, 2]))
         ),
         pay_kind=kind,
-        pay=calm(0) if kind else "",
+        pay="总包 40～60 万" if kind == "band" else calm(0) if kind else "",
         reason=calm(0.6),
         impression=calm(0.6),
         review=calm(0.5),

@@ -68,8 +68,11 @@ def run_check(root: Path) -> int:
     """检查数据；有问题时全部打印并返回 1。在 GitHub Actions 里写成注解。"""
     from mianjing.annotations import render_annotation
     from mianjing.library import read_library
+    from mianjing.verdicts import KeptVerdicts
 
-    catalog, problems = read_library(root)
+    verdicts = KeptVerdicts(root / ".cache" / "verdicts.json")
+    catalog, problems = read_library(root, verdicts=verdicts)
+    verdicts.write()
     annotated = os.environ.get("GITHUB_ACTIONS") == "true"
     for problem in problems:
         print(render_annotation(problem) if annotated else problem, file=sys.stderr)

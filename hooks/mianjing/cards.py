@@ -1,7 +1,7 @@
-"""复习卡片：题库一题一张，正面是题目，背面是 30 秒版。
+"""复习卡片：题库一题一张，正面是题目，背面是 30 秒版；模拟面试答 2 分钟时背面是 2 分钟版。
 
-名册 `review/cards.json` 一次取全；背面的公式占地方，按考点分成 `review/answers/<考点>.json`，
-用到才取。
+名册 `review/cards.json` 一次取全；背面的公式占地方，按长短与考点分成
+`review/answers/<30s|2min>/<考点>.json`，用到才取。
 卡片的进度按题目的键记在读者那里，题库改版之后照样对得上。
 """
 
@@ -18,6 +18,8 @@ from mianjing.vocabulary import UNKNOWN, read_vocabulary
 
 VERSION = 1
 INDEX = "review/cards.json"
+SPOKEN = {"30s": QUESTION_SECTIONS[0], "2min": QUESTION_SECTIONS[1]}
+"""背面的长短 → 题目里的那一节。"""
 
 
 @dataclass(frozen=True)
@@ -85,24 +87,25 @@ def dump_cards(catalog: Catalog) -> str:
 def dump_answers(catalog: Catalog, answers: dict[str, str]) -> dict[str, str]:
     """各份背面：站内路径 → JSON；answers 是题目的键 → 没有折起来、公式渲染好的正文 HTML。"""
     return {
-        f"review/answers/{topic}.json": dump_compact(
+        f"review/answers/{length}/{topic}.json": dump_compact(
             {
-                question.key: select_spoken(answers[question.key])
+                question.key: select_section(answers[question.key], section)
                 for question in catalog.questions.values()
                 if question.topic == topic
             }
         )
+        for length, section in SPOKEN.items()
         for topic in catalog.topics
         if any(question.topic == topic for question in catalog.questions.values())
     }
 
 
-def select_spoken(html: str) -> str:
-    """一道题的 30 秒版；没有这一节时抛 ValueError（检查保证有）。"""
+def select_section(html: str, wanted: str) -> str:
+    """一道题的一节；没有这一节时抛 ValueError（检查保证有）。"""
     for _, name, body in split_sections(html)[1]:
-        if name == QUESTION_SECTIONS[0]:
+        if name == wanted:
             return body.strip()
-    raise ValueError(f"题目没有「{QUESTION_SECTIONS[0]}」一节")
+    raise ValueError(f"题目没有「{wanted}」一节")
 
 
 def count_topic_cards(catalog: Catalog) -> list[tuple[str, int]]:

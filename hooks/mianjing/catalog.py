@@ -42,17 +42,22 @@ class Denial:
 
 def group_topic_mentions(catalog: Catalog, topic: str) -> list[Mention]:
     """问过考点 topic 的面经，按全站的次序。"""
-    return _mentions(catalog, lambda asked: asked.topic == topic)
+    return _mentions(catalog, _by_topic(catalog).get(topic, ()), lambda a: a.topic == topic)
 
 
 def group_question_mentions(catalog: Catalog, question: str) -> list[Mention]:
     """问过题目 question 的面经。"""
-    return _mentions(catalog, lambda asked: asked.question == question)
+    return _mentions(
+        catalog, _by_question(catalog).get(question, ()), lambda a: a.question == question
+    )
 
 
 def group_exercise_mentions(catalog: Catalog, exercise: Exercise) -> list[Mention]:
     """问过这道手写题所属题目的面经。"""
-    return _mentions(catalog, lambda asked: asked.question in exercise.questions)
+    keys = {key for q in exercise.questions for key in _by_question(catalog).get(q, ())}
+    places = _places(catalog)
+    ordered = sorted(keys, key=lambda key: places[key])
+    return _mentions(catalog, ordered, lambda asked: asked.question in exercise.questions)
 
 
 def group_question_exercises(catalog: Catalog, question: str) -> list[Exercise]:
@@ -183,14 +188,40 @@ def newest(catalog: Catalog, count: int) -> list[Experience]:
     return list(reversed(catalog.experiences.values()))[:count]
 
 
-def _mentions(catalog: Catalog, wanted: Callable[[Asked], bool]) -> list[Mention]:
-    found: list[Mention] = []
+@lru_cache(maxsize=2)
+def _by_topic(catalog: Catalog) -> dict[str, list[str]]:
+    """考点 → 问过它的面经的键，按面经的次序。"""
+    return _index(catalog, lambda asked: asked.topic)
+
+
+@lru_cache(maxsize=2)
+def _by_question(catalog: Catalog) -> dict[str, list[str]]:
+    """题目 → 问过它的面经的键，按面经的次序。"""
+    return _index(catalog, lambda asked: asked.question)
+
+
+@lru_cache(maxsize=2)
+def _places(catalog: Catalog) -> dict[str, int]:
+    return {key: place for place, key in enumerate(catalog.experiences)}
+
+
+def _index(catalog: Catalog, key: Callable[[Asked], str | None]) -> dict[str, list[str]]:
+    index: dict[str, list[str]] = {}
     for experience in catalog.experiences.values():
+        for found in _unique(key(asked) for _, asked in experience.asked):
+            index.setdefault(found, []).append(experience.key)
+    return index
+
+
+def _mentions(
+    catalog: Catalog, keys: Iterable[str], wanted: Callable[[Asked], bool]
+) -> list[Mention]:
+    found: list[Mention] = []
+    for experience in map(catalog.experiences.__getitem__, keys):
         items = tuple((r, asked) for r, asked in experience.asked if wanted(asked))
-        if items:
-            found.append(Mention(experience, items))
+        found.append(Mention(experience, items))
     return found
 
 
-def _unique(values: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(values))
+def _unique(values: Iterable[str | None]) -> list[str]:
+    return [value for value in dict.fromkeys(values) if value is not None]

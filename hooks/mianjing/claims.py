@@ -29,13 +29,13 @@ def check_status(claim: Claim) -> Iterator[Problem]:
     computed = claim.computation is not None
     if (claim.status == "computed") != computed:
         message = "status 写 computed 当且仅当有 compute"
-        yield Problem(claim.path, claim.line, "E601", f"{claim.key}.status", message)
+        yield Problem(claim.path, claim.line, "E701", f"{claim.key}.status", message)
     if not computed and not claim.sources:
         message = "没有重算的，至少写一条来源"
-        yield Problem(claim.path, claim.line, "E601", f"{claim.key}.sources", message)
+        yield Problem(claim.path, claim.line, "E701", f"{claim.key}.sources", message)
     if claim.checked is None:
         message = "写上核对的日期"
-        yield Problem(claim.path, claim.line, "E601", f"{claim.key}.checked", message)
+        yield Problem(claim.path, claim.line, "E701", f"{claim.key}.checked", message)
 
 
 def check_computation(claim: Claim) -> Iterator[Problem]:
@@ -48,17 +48,17 @@ def check_computation(claim: Claim) -> Iterator[Problem]:
         found = run_estimate(claim.computation.function, claim.computation.arguments)
     except InvalidOperation:
         message = f"「{claim.value}」不是数：写成 131072、0.5073 或 3.2e9"
-        yield Problem(claim.path, claim.line, "E602", f"{claim.key}.value", message)
+        yield Problem(claim.path, claim.line, "E702", f"{claim.key}.value", message)
         return
     except (EstimateError, ArithmeticError) as error:
-        yield Problem(claim.path, claim.line, "E602", field, f"算不出来：{error}")
+        yield Problem(claim.path, claim.line, "E702", field, f"算不出来：{error}")
         return
     exponent = expected.as_tuple().exponent
     assert isinstance(exponent, int)
     step = Decimal(1).scaleb(exponent)
     if Decimal(str(found)).quantize(step, ROUND_HALF_EVEN) != expected:
         message = f"重算得 {found:.10g}，与 value「{claim.value}」不符"
-        yield Problem(claim.path, claim.line, "E602", field, message)
+        yield Problem(claim.path, claim.line, "E702", field, message)
 
 
 def check_citations(catalog: Catalog) -> Iterator[Problem]:
@@ -69,11 +69,11 @@ def check_citations(catalog: Catalog) -> Iterator[Problem]:
             cited.add(key)
             if key not in catalog.claims:
                 message = f"账本里没有「{key}」，{suggest(key, catalog.claims)}"
-                yield Problem(page.path, line, "E603", "", message)
+                yield Problem(page.path, line, "E703", "", message)
     for claim in catalog.claims.values():
         if claim.key not in cited:
             message = f"没有一页引用它：在说到的地方写 [✓](claim:{claim.key})，或删掉"
-            yield Problem(claim.path, claim.line, "E603", claim.key, message)
+            yield Problem(claim.path, claim.line, "E703", claim.key, message)
 
 
 def find_citations(page: Topic | Question | Page) -> list[tuple[int, str]]:

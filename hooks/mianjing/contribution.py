@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from mianjing import fields, frontmatter, records
+from mianjing import characters, fields, frontmatter, htmlpolicy, privacy, records
 from mianjing.checks import FILE_NAME, check_experience, check_file_name
 from mianjing.draft import (
     Draft,
@@ -23,6 +23,7 @@ from mianjing.library import COMPANIES
 from mianjing.messages import MESSAGES, say
 from mianjing.model import Catalog, Company
 from mianjing.problem import Problem
+from mianjing.texts import MAX_LINE, check_text
 from mianjing.vocabulary import UNKNOWN, read_vocabulary
 
 FOLDER = "docs/experiences"
@@ -49,23 +50,34 @@ def check_draft(draft: Draft, catalog: Catalog, today: str) -> list[Problem]:
         message = say("key", key=draft.company)
         problems.append(Problem(COMPANIES, 1, "E105", draft.company, message))
     companies = catalog.companies | _read_company(draft, problems)
-    text = write_record(draft).encode("utf-8", "replace")
-    document, found = read_document(path, text)
-    problems += found
+    raw = write_record(draft).encode("utf-8", "replace")
+    problems += check_record(path, raw, replace(catalog, companies=companies), today)
+    return sorted(set(problems))
+
+
+def check_record(path: str, raw: bytes, catalog: Catalog, today: str) -> list[Problem]:
+    """一份面经文件会有的全部问题，与构建报的相同；catalog 里可以还没有它。"""
+    document, problems = read_document(path, raw)
+    problems += check_file_name(path)
+    experience = None
     if document is not None:
         experience = records.read_experience(document, problems)
-        known = replace(catalog, companies=companies)
-        problems += check_experience(experience, known, today)
-    problems += check_file_name(path)
-    return sorted(set(problems))
+        problems += check_experience(experience, catalog, today)
+        problems += htmlpolicy.check_experience(experience)
+    if len(raw) <= frontmatter.MAX_BYTES:
+        problems += check_text(path, raw.decode("utf-8", "replace"), experience)
+    return problems
 
 
 def _read_company(draft: Draft, problems: list[Problem]) -> dict[str, Company]:
     entry = write_company(draft)
     if not entry:
         return {}
-    table, found = read_table(COMPANIES, entry.encode("utf-8", "replace"))
+    raw = entry.encode("utf-8", "replace")
+    table, found = read_table(COMPANIES, raw)
     problems += found
+    if len(raw) <= frontmatter.MAX_BYTES:
+        problems += check_text(COMPANIES, raw.decode(), None)
     return records.read_companies(COMPANIES, table, problems) if table else {}
 
 
@@ -142,9 +154,13 @@ def dump_rules(catalog: Catalog, repository: str) -> str:
                 "minutes": records.MINUTES.pattern,
                 "key": records.KEY.pattern,
                 "file_name": FILE_NAME.pattern,
+                "template": htmlpolicy.JINJA.pattern,
             },
+            "privacy": privacy.list_rules(),
+            "characters": characters.list_rules(),
             "shapes": {"index": records.INDEX_SHAPE, "minutes": records.MINUTES_SHAPE},
             "max_bytes": frontmatter.MAX_BYTES,
+            "max_line": MAX_LINE,
             "max_rounds": records.MAX_ROUNDS,
             "words": {name: {term.key: term.label for term in words[name]} for name in FORM_WORDS},
             "companies": {key: company.name for key, company in catalog.companies.items()},

@@ -7,7 +7,6 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from html import unescape
@@ -18,7 +17,6 @@ _SPAN = re.compile(
     r'<(?P<tag>span|div) class="arithmatex">\\(?P<open>[(\[])(?P<tex>.*?)\\[)\]]</(?P=tag)>',
     re.DOTALL,
 )
-_TAG = re.compile(r"<[^>]*>")
 _SCRIPT = Path(__file__).with_name("katex.mjs")
 
 
@@ -50,11 +48,6 @@ def find_formulas(html: str) -> list[Formula]:
 def replace_formulas(html: str, rendered: dict[Formula, Rendered]) -> str:
     """把公式换成渲染好的 HTML。"""
     return _SPAN.sub(lambda match: _wrap(match.group("tag"), rendered[_formula(match)].html), html)
-
-
-def find_characters(rendered: Iterable[Rendered]) -> set[str]:
-    """渲染好的公式里用到的字。"""
-    return set(unescape(_TAG.sub("", "".join(one.html for one in rendered))))
 
 
 def locate_formula(source: str, formula: Formula) -> int:

@@ -16,11 +16,13 @@ from urllib.parse import urlsplit
 import nh3
 
 from mianjing.markdown import prose_lines
-from mianjing.model import Catalog, Exercise, Question, Topic
+from mianjing.messages import say
+from mianjing.model import Catalog, Exercise, Experience, Page, Question, Topic
 from mianjing.policies import CONTRIBUTED, NEVER, SITE, Policy
 from mianjing.problem import Problem
 from mianjing.rendered import Element, Rendered, render_markdown, walk_html
 from mianjing.svg import find_svg_faults
+from mianjing.verdicts import Verdicts
 
 OUTPUT_KINDS = ("text/plain", "image/svg+xml", "image/png")
 """推导的结果许有的种类；PNG 由渲染另报（图要是 SVG）。"""
@@ -28,36 +30,52 @@ MAX_BRACKETS = 300
 MAX_INDENT = 48
 _CLOSING = re.compile(r"</([A-Za-z][\w:-]*)")
 _SNIPPET = re.compile(r"-{1,}8<-{1,}")
-_JINJA = re.compile(r"\{\{|\{%|\{#")
+JINJA = re.compile(r"\{\{|\{%|\{#")
 _TEX = re.compile(
     r"\\(?:href|url|includegraphics|html(?:Class|Id|Style|Data)|class|cssId|style|require)\b"
 )
 _SPECIAL = re.compile(r"[\[\]{}*_`$<>&\\!~^|]|^[#=+-]|://|@")
 """题目里可能被当作 Markdown 的字；没有这些字的不必渲染。"""
+_POLICIES = {"contributed": CONTRIBUTED, "site": SITE}
 
 
-def check_pages(catalog: Catalog) -> list[Problem]:
+def check_pages(catalog: Catalog, verdicts: Verdicts) -> list[Problem]:
     """全站的 Markdown：面经按 `CONTRIBUTED`，其余按 `SITE`；题目都是纯文本。"""
     problems: list[Problem] = []
-    for experience in catalog.experiences.values():
-        problems += check_title(experience.path, experience.title, experience.lines.get("title", 1))
-        problems += check_markdown(
-            experience.path, experience.body, experience.body_line, CONTRIBUTED
-        )
-    records: tuple[Topic | Question | Exercise, ...] = (
+    records: tuple[Experience | Topic | Question | Exercise, ...] = (
+        *catalog.experiences.values(),
         *catalog.topics.values(),
         *catalog.questions.values(),
         *catalog.exercises.values(),
     )
     for record in records:
-        problems += check_title(record.path, record.title, record.lines.get("title", 1))
-        problems += check_markdown(record.path, record.body, record.body_line, SITE)
+        line = record.lines.get("title", 1)
+        policy = "contributed" if isinstance(record, Experience) else "site"
+        problems += _check_page(record, line, policy, verdicts)
     for page in catalog.pages.values():
-        problems += check_title(page.path, page.title, 1)
-        problems += check_markdown(page.path, page.body, page.body_line, SITE)
+        problems += _check_page(page, 1, "site", verdicts)
     for derivation in catalog.derivations.values():
         problems += check_title(derivation.path, derivation.title, 1)
     return problems
+
+
+def check_experience(experience: Experience) -> list[Problem]:
+    """一篇面经的题目与正文，按 `CONTRIBUTED`。"""
+    return _check_page(experience, experience.lines.get("title", 1), "contributed", Verdicts())
+
+
+def _check_page(
+    page: Experience | Topic | Question | Exercise | Page,
+    title_line: int,
+    policy: str,
+    verdicts: Verdicts,
+) -> list[Problem]:
+    def check() -> Iterator[Problem]:
+        yield from check_title(page.path, page.title, title_line)
+        yield from check_markdown(page.path, page.body, page.body_line, _POLICIES[policy])
+
+    parts = ("page", page.path, page.title, title_line, page.body, page.body_line, policy)
+    return verdicts.recall(parts, check)
 
 
 def check_markdown(path: str, body: str, first_line: int, policy: Policy) -> Iterator[Problem]:
@@ -252,9 +270,10 @@ def _check_text(body: str, page: Rendered, policy: Policy) -> Iterator[_Fault]:
     if policy is not CONTRIBUTED:
         return
     for text in page.text:
-        if found := _JINJA.search(text):
-            message = f"不收模板的记号「{found.group()}」：直接写出值；要写出来就放进反引号"
-            yield "E415", message, (found.group(),)
+        if found := JINJA.search(text):
+            mark = found.group()
+            escaped = "".join(f"\\{char}" for char in mark)
+            yield "E415", say("template", found=mark), (mark, escaped, escaped[:-2] + mark[1:])
 
 
 def _check_with_nh3(page: Rendered, policy: Policy) -> Iterator[_Fault]:

@@ -20,11 +20,12 @@ from mianjing.draft import (
     write_company,
     write_record,
 )
-from mianjing.frontmatter import CONTROL
+from mianjing.frontmatter import CONTROL, MAX_BYTES
 from mianjing.issue_templates import COLUMNS
 from mianjing.library import COMPANIES
 from mianjing.model import Catalog
 from mianjing.problem import Problem
+from mianjing.typography import check_typography
 from mianjing.vocabulary import UNKNOWN, read_vocabulary
 
 ISSUE = "issue"
@@ -111,14 +112,14 @@ def _read_columns(body: str, problems: list[Problem]) -> dict[str, str]:
             current.append(line)
         elif name in texts:
             message = f"小标题「### {name}」出现了不止一次：只留表单自己的那一个"
-            problems.append(Problem(ISSUE, number, "E601", name, message))
+            problems.append(Problem(ISSUE, number, "E801", name, message))
             current.append(line)
         else:
             current = texts.setdefault(name, [])
     for name in labels:
         if name not in texts:
             message = f"缺少小标题「### {name}」：不要改动表单的小标题"
-            problems.append(Problem(ISSUE, 1, "E601", name, message))
+            problems.append(Problem(ISSUE, 1, "E801", name, message))
     values = {}
     chosen = {column.field for column in COLUMNS if column.terms}
     for name, key in labels.items():
@@ -146,7 +147,7 @@ def _read_line(
     name, value = match[1], match[2].strip()
     if name not in allowed:
         message = f"「{line[:40]}」不该写在这里：能写的是 {'、'.join(sorted(allowed))} 与经过"
-        problems.append(Problem(ISSUE, 1, "E602", label, message))
+        problems.append(Problem(ISSUE, 1, "E802", label, message))
     elif name == "问了":
         story.asked.append(_read_asked(value, story.here))
     elif name == "没问":
@@ -157,7 +158,7 @@ def _read_line(
         story.needs.append(Need(kinds.get(kind, kind), told, story.here))
     elif name in story.values:
         message = f"「{name}」写了两次：只留一个"
-        problems.append(Problem(ISSUE, 1, "E602", label, message))
+        problems.append(Problem(ISSUE, 1, "E802", label, message))
     else:
         story.values[name] = value
 
@@ -229,13 +230,13 @@ def _split_rounds(text: str, problems: list[Problem]) -> Iterator[tuple[str, str
             lines.append(line)
         elif line:
             message = f"「{line[:40]}」在第一轮之前：每一轮以「第 1 轮：技术面」这样的一行开头"
-            problems.append(Problem(ISSUE, 1, "E602", "各轮面试", message))
+            problems.append(Problem(ISSUE, 1, "E802", "各轮面试", message))
     if opened:
         yield index, kind, lines
 
 
 def answer_issue(body: str, catalog: Catalog, today: str, repository: str) -> str:
-    """给 issue 的回复。repository 是「主人/仓库」。
+    """给 issue 的回复：构建会报的问题与排版都在里面。repository 是「主人/仓库」。
 
     别人写的字只出现在围栏里：不会点名通知谁，也不会变成标记。
     """
@@ -244,16 +245,17 @@ def answer_issue(body: str, catalog: Catalog, today: str, repository: str) -> st
     draft = complete_draft(typed, catalog)
     problems += check_draft(draft, catalog, today)
     text = write_record(draft)
+    name = f"{name_file(draft)}.md"
+    problems += check_typography(f"{FOLDER}/{name}", text)
     parts = [
         MARK,
         "按 issue 里填的字整理的，没有改动你的话；还没有进仓库。",
         "",
         *_render_problems(problems),
     ]
-    if any(problem.code in ("E001", "E002") for problem in problems):
+    if CONTROL.search(text) or len(text.encode()) > MAX_BYTES:
         parts += ["文件里有读不进来的字符，先按上面的改；这里不附全文。"]
         return "\n".join(parts) + "\n"
-    name = f"{name_file(draft)}.md"
     file = [f"### 文件：`{FOLDER}/{name}`", "", make_fence(text, "markdown"), ""]
     if company := write_company(draft):
         file += [f"新公司，还要在 `{COMPANIES}` 的末尾加上：", "", make_fence(company, "yaml"), ""]
@@ -269,7 +271,7 @@ def _render_problems(problems: list[Problem]) -> list[str]:
     if not problems:
         return ["### 没有问题", ""]
     unique = sorted(set(problems), key=lambda p: (p.path != ISSUE, p))
-    rows = [f"{p.code} {p.field or '整个文件'}：{p.message}"[:_SHOWN_LENGTH] for p in unique]
+    rows = [f"{p.code} {_place(p)}：{p.message}"[:_SHOWN_LENGTH] for p in unique]
     hidden = len(rows) - _SHOWN_PROBLEMS
     if hidden > 0:
         rows = [*rows[:_SHOWN_PROBLEMS], f"……还有 {hidden} 处"]
@@ -281,6 +283,15 @@ def _render_problems(problems: list[Problem]) -> list[str]:
         "在 issue 右上角的菜单里点 Edit 改好保存，这条回复会跟着更新。",
         "",
     ]
+
+
+def _place(problem: Problem) -> str:
+    """字段；与字段无关的说在整理好的哪一段的第几行。"""
+    if problem.field:
+        return problem.field
+    if problem.path == COMPANIES:
+        return f"公司那一段第 {problem.line} 行"
+    return f"文件第 {problem.line} 行" if problem.line > 1 else "整个文件"
 
 
 def _render_steps(repository: str, name: str, text: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -39,6 +40,7 @@ from mianjing.practice import CAUGHT, FILES, read_caught, read_exercise
 from mianjing.problem import Problem
 from mianjing.published import check_published
 from mianjing.texts import check_texts
+from mianjing.verdicts import Verdicts
 from mianjing.vocabulary import read_vocabulary
 
 T = TypeVar("T", Experience, Topic, Question, Exercise)
@@ -48,8 +50,14 @@ TABLES = ("companies.yml", "sources.yml")
 ERRATA = "docs/about/errata.yml"
 
 
-def read_library(root: Path, today: date | None = None) -> tuple[Catalog, list[Problem]]:
-    """读入仓库根 root 下的全部内容并检查；today 缺省为今天（测试里固定）。"""
+def read_library(
+    root: Path, today: date | None = None, verdicts: Verdicts | None = None
+) -> tuple[Catalog, list[Problem]]:
+    """读入仓库根 root 下的全部内容并检查；today 缺省为今天（测试里固定）。
+
+    verdicts 是上次的结论，缺省时全部重新检查。
+    """
+    verdicts = verdicts or Verdicts()
     problems: list[Problem] = []
     docs = root / "docs"
     withdrawn: dict[str, Withdrawn] = {}
@@ -76,7 +84,7 @@ def read_library(root: Path, today: date | None = None) -> tuple[Catalog, list[P
         experiences=_sorted(experiences, _experience_order),
         topics=_sorted(topics, lambda t: _topic_order(t, topics)),
         questions=_sorted(questions, lambda q: (q.topic, q.level, q.key)),
-        derivations=_read_derivations(root, problems),
+        derivations=_read_derivations(root, problems, verdicts),
         exercises=_read_exercises(root, topics, problems),
         claims=_read_claims(root, problems),
         errata=_read_errata(root, problems),
@@ -85,8 +93,8 @@ def read_library(root: Path, today: date | None = None) -> tuple[Catalog, list[P
     )
     problems += _check_places(root)
     problems += check_assets(root)
-    problems += htmlpolicy.check_pages(catalog)
-    problems += check_texts(root, catalog)
+    problems += htmlpolicy.check_pages(catalog, verdicts)
+    problems += check_texts(root, catalog, verdicts)
     problems += check_published(root, catalog)
     problems += checks.check_catalog(catalog, (today or date.today()).isoformat())
     return catalog, sorted(set(problems))
@@ -192,7 +200,9 @@ def _read_exercises(
     return _sorted(result, lambda e: (ranks.get(e.topic, len(ranks)), e.level, e.key))
 
 
-def _read_derivations(root: Path, problems: list[Problem]) -> dict[str, Derivation]:
+def _read_derivations(
+    root: Path, problems: list[Problem], verdicts: Verdicts
+) -> dict[str, Derivation]:
     result: dict[str, Derivation] = {}
     for file in notebook_sources(root / "notebooks"):
         notebook = file.with_suffix(".ipynb")
@@ -202,7 +212,8 @@ def _read_derivations(root: Path, problems: list[Problem]) -> dict[str, Derivati
             problems.append(Problem(path, 1, "E304", "", message))
             continue
         try:
-            executed = json.loads(notebook.read_text(encoding="utf-8"))
+            raw = notebook.read_text(encoding="utf-8")
+            executed = json.loads(raw)
             table = _as_node(executed["metadata"]["mianjing"])
             parts = read_parts(executed)
         except PartError as error:
@@ -214,7 +225,8 @@ def _read_derivations(root: Path, problems: list[Problem]) -> dict[str, Derivati
             )
             problems.append(Problem(path, 1, "E304", "", message))
             continue
-        problems += htmlpolicy.check_notebook(path, executed)
+        check = partial(htmlpolicy.check_notebook, path, executed)
+        problems += verdicts.recall(("notebook", path, raw), check)
         if not isinstance(table, Mapping):
             problems.append(Problem(path, 1, "E304", "mianjing", "应是映射"))
             continue

@@ -30,6 +30,18 @@ MESSAGES = {
     "options": "可用：{values}",
     "options_more": "可用：{values} 等",
     "no_options": "现在一项也没有",
+    "long_line": "这一行超过 {limit} 个字：分成几段",
+    "template": "不收模板的记号「{found}」：直接写出值；要写出来就放进反引号",
+    "contact": "像是{name}「{shown}」：删掉它，不写任何人的联系方式与证件",
+    "named": "「{shown}」像是点了「{name}」的名：写角色，如「团队负责人」；"
+    "确是公开身份，请维护者加进 hooks/mianjing/privacy.yml",
+    "exact_pay": "薪资「{shown}」写得太准：写成区间，如「40～60 万」，或只写印象",
+    "pay_band": "「{text}」里没有区间：写成「40～60 万」，只有印象就把 kind 写成 impression",
+    "odd": "第 {column} 列的「{char}」是 U+{point}（{kind}），不是看上去的字：{fix}",
+    "odd_plain": "写成「{plain}」",
+    "odd_other": "换成通用的字",
+    "odd_latin": "写成拉丁字母「{plain}」",
+    "odd_cyrillic": "这里不用西里尔字母",
 }
 
 

@@ -12,7 +12,6 @@ import json
 import posixpath
 from collections.abc import Iterator
 from contextlib import suppress
-from importlib.metadata import version
 from os import getpid
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import AnchorLink, TableOfContents
 
+from mianjing.code_version import code_version
 from mianjing.search.sections import Section, read_sections
 
 _LIBRARIES = ("markdown", "pymdown-extensions", "pygments", "mkdocs", "mkdocs-material")
@@ -123,12 +123,8 @@ class PageCache:
 
 def _read_version(config_file: Path) -> str:
     """缓存随配置、各库的版本、本包的代码失效。"""
-    digest = hashlib.sha256(config_file.read_bytes())
-    for name in _LIBRARIES:
-        digest.update(f"{name} {version(name)}\n".encode())
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    config = hashlib.sha256(config_file.read_bytes()).hexdigest()
+    return f"{config} {code_version(_LIBRARIES)}"
 
 
 def _find_links(page: Page, urls: list[str], files: Files) -> Iterator[list[str] | None]:

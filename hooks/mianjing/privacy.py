@@ -15,34 +15,58 @@ from pathlib import Path
 
 import yaml
 
+from mianjing.messages import say
 from mianjing.model import Experience
 from mianjing.problem import Problem
 
 TABLE = Path(__file__).with_name("privacy.yml")
-_PHONE = re.compile(
+_SPACE = r"[ \t\u00a0\u3000]"
+
+
+def _compile(pattern: str) -> re.Pattern[str]:
+    r"""表单在浏览器里用同一个式子：`\w`、`\d`、`\b` 只管 ASCII，不用 `\s` 与忽略大小写。"""
+    return re.compile(pattern, re.ASCII)
+
+
+def _any_case(word: str) -> str:
+    return "".join(f"[{char.upper()}{char}]" for char in word)
+
+
+_PHONE = _compile(
     r"(?<![\w.])(?:\+?86[- ]?)?1[3-9]\d(?:[- ]?\d{4}){2}"
-    r"(?![\d%]|\.\d|[- ]\d|\s?(?:个|字节|B|参数|步|次|tok))"
+    rf"(?![\d%]|\.\d|[- ]\d|{_SPACE}?(?:个|字节|B|参数|步|次|tok))"
 )
-_LANDLINE = re.compile(r"(?<![\w.-])0\d{2,3}[- ]\d{7,8}(?![\w.-])")
-_IDENTITY = re.compile(r"(?<![\w.])\d{17}[\dXx](?![\w.])")
-_CARD = re.compile(r"(?<![\w.-])(?:\d[ -]?){15,18}\d(?![\w.-])")
-_EMAIL = re.compile(
-    r"(?<![\w.+-])[\w.+-]{1,64}(?:@|\s?(?:\[at\]|\(at\)|（at）|#)\s?)(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})"
+_LANDLINE = _compile(r"(?<![\w.-])0\d{2,3}[- ]\d{7,8}(?![\w.-])")
+_IDENTITY = _compile(r"(?<![\w.])\d{17}[\dXx](?![\w.])")
+_CARD = _compile(r"(?<![\w.-])(?:\d[ -]?){15,18}\d(?![\w.-])")
+_ISSUERS = _compile(r"62|4|5[1-5]|2[2-7]|35|9")
+_EMAIL = _compile(
+    rf"(?<![\w.+-])[\w.+-]{{1,64}}(?:@|{_SPACE}?(?:\[at\]|\(at\)|#){_SPACE}?)"
+    r"(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})"
 )
-_MAIL_HOST = re.compile(r"(?:gmail|qq|163|126|foxmail|outlook|hotmail|sina|aliyun|icloud)\.")
-_WECHAT = re.compile(
-    r"(?:微信|薇信|威信|v信|wechat|weixin|\bvx)\s*(?:号|id|[:：=]|是)+\s*[a-z][\w-]{5,19}"
-    r"|加\s*(?:我|个)*\s*(?:微信|薇信|v信|vx|v)\s*[:：]?\s*(?:[a-z][\w-]{5,19}|\d{6,})",
-    re.IGNORECASE,
+_MAIL_HOST = _compile(r"(?:gmail|qq|163|126|foxmail|outlook|hotmail|sina|aliyun|icloud)\.")
+_EXAMPLE_HOST = _compile(r"(?:[\w-]+\.)*(?:example\.(?:com|org|net)|[\w-]+\.(?:example|invalid))")
+_WECHAT = _compile(
+    rf"(?:微信|薇信|威信|[Vv]信|{_any_case('wechat')}|{_any_case('weixin')}|\b{_any_case('vx')})"
+    rf"{_SPACE}*(?:号|{_any_case('id')}|[:：=]|是)+{_SPACE}*[A-Za-z][\w-]{{5,19}}"
+    rf"|加{_SPACE}*(?:我|个)*{_SPACE}*(?:微信|薇信|[Vv]信|{_any_case('vx')}|[Vv]){_SPACE}*[:：]?"
+    rf"{_SPACE}*(?:[A-Za-z][\w-]{{5,19}}|\d{{6,}})"
 )
-_QQ = re.compile(r"(?:\bqq|扣扣|企鹅)\s*(?:号|群)*\s*[:：=]?\s*[1-9]\d{4,10}(?!\d)", re.IGNORECASE)
-_AMOUNT = re.compile(
-    r"(?<![\d.])(?P<low>\d+(?:\.\d+)?)\s*(?:万|[kKwW千])?\s*(?:[-–—~～至到]\s*(?P<high>\d+(?:\.\d+)?))?"
-    r"\s*[多来余]?\s*(?P<unit>万|[kKwW](?![A-Za-z])|千|元|块|股)(?P<open>\s*(?:以上|以下|以内|起|多|\+))?"
+_QQ = _compile(
+    rf"(?:\b{_any_case('qq')}|扣扣|企鹅){_SPACE}*(?:号|群)*{_SPACE}*[:：=]?{_SPACE}*[1-9]\d{{4,10}}(?!\d)"
 )
-_PAY_WORDS = re.compile(
-    r"月薪|年薪|总包|底薪|薪资|薪水|工资|package|base|签字费|年终奖|期权|股票", re.IGNORECASE
+_AMOUNT = _compile(
+    rf"(?<![\d.])(?P<low>\d+(?:\.\d+)?){_SPACE}*(?:万|[kKwW千])?{_SPACE}*"
+    rf"(?:[-–—~～至到]{_SPACE}*(?P<high>\d+(?:\.\d+)?))?{_SPACE}*[多来余]?{_SPACE}*"
+    rf"(?P<unit>万|[kKwW](?![A-Za-z])|千|元|块|股)(?P<open>{_SPACE}*(?:以上|以下|以内|起|多|\+))?"
 )
+_PAY_WORDS = _compile(
+    "月薪|年薪|总包|底薪|薪资|薪水|工资|签字费|年终奖|期权|股票"
+    f"|{_any_case('package')}|{_any_case('base')}"
+)
+_CLAUSE_END = _compile("[，。；\n]")
+NEAR = 16
+"""说薪资的词之后看多少个字。"""
 MIN_SPREAD = 1.1
 """区间的上下限至少差这么多倍，再窄就等于写出了数。"""
 
@@ -75,7 +99,9 @@ def read_names() -> _Names:
     start = r"(?:(?<![一-龥])|(?<=[的是由和与跟向被给找让叫问见了位]))"
     titles = r"老师|教授|博士|总监|经理|师兄|师姐|先生|女士|小姐|哥(?!们)|姐(?!妹)"
     boss = r"总(?![一-龥]|$)|总(?=[说问让面亲来考聊很说也是在和，。、；：！？）」]|$)"
-    ends = r"(?=[，。、；：（）」\s]|$|问|说|让|面|考|很|来|打|告诉|通知|主持|亲自|老师)"
+    ends = (
+        r"(?=[，。、；：（）」 \t\u00a0\u3000]|$|问|说|让|面|考|很|来|打|告诉|通知|主持|亲自|老师)"
+    )
     return _Names(
         figures=tuple(
             Figure(str(f["name"]), str(f["role"]), tuple(f["pages"]))
@@ -83,29 +109,29 @@ def read_names() -> _Names:
         ),
         words=frozenset(str(data["words"]).split()),
         latin_words=frozenset(data["latin_words"]),
-        titled=re.compile(
-            rf"{start}(?P<name>{one}[一-龥]{{0,2}}?)\s?(?:{titles}|{boss})|(?P<given>{one}[一-龥]{{1,2}})老师"
+        titled=_compile(
+            rf"{start}(?P<name>{one}[一-龥]{{0,2}}?){_SPACE}?(?:{titles}|{boss})|(?P<given>{one}[一-龥]{{1,2}})老师"
         ),
-        introduced=re.compile(
-            rf"(?:面试官|HR|主管|负责人|leader|老板|我叫|本人姓名?|姓名)\s?(?:叫|姓|是|为|[:：（(])?\s?"
+        introduced=_compile(
+            rf"(?:面试官|HR|主管|负责人|leader|老板|我叫|本人姓名?|姓名){_SPACE}?(?:叫|姓|是|为|[:：（(])?{_SPACE}?"
             rf"(?P<name>{one}[一-龥]{{1,2}}?){ends}"
         ),
-        latin=re.compile(
-            r"(?:面试官|HR)\s?(?:叫|是|为|[:：（(])?\s?(?P<name>[A-Z][a-z]{1,11})(?![A-Za-z])"
+        latin=_compile(
+            rf"(?:面试官|HR){_SPACE}?(?:叫|是|为|[:：（(])?{_SPACE}?"
+            r"(?P<name>[A-Z][a-z]{1,11})(?![A-Za-z])"
         ),
-        whole=re.compile(rf"{one}[一-龥]{{1,2}}(?<![组部长管员师人官方])"),
+        whole=_compile(rf"{one}[一-龥]{{1,2}}(?<![组部长管员师人官方])"),
     )
 
 
 def check_contacts(path: str, line: int, text: str) -> Iterator[Problem]:
     """一行里的电话、证件号、卡号、邮箱、微信与 QQ；全角的数字也算。"""
     flat = unicodedata.normalize("NFKC", text)
-    for pattern, code, name, holds in _CONTACTS:
-        for found in pattern.finditer(flat):
-            if holds(found):
-                shown = _mask(found.group().strip())
-                message = f"像是{name}「{shown}」：删掉它，不写任何人的联系方式与证件"
-                yield Problem(path, line, code, "", message)
+    for contact in _CONTACTS:
+        for found in contact.pattern.finditer(flat):
+            if _HOLDS[contact.test](found):
+                message = say("contact", name=contact.name, shown=_mask(found.group()))
+                yield Problem(path, line, contact.code, "", message)
 
 
 def check_names(path: str, line: int, text: str) -> Iterator[Problem]:
@@ -146,14 +172,13 @@ def check_pay(experience: Experience) -> Iterator[Problem]:
         if not _is_band(found):
             yield Problem(experience.path, line, "E607", "pay.text", _pay_message(found.group()))
     if experience.pay.kind == "band" and not amounts:
-        message = f"「{text}」里没有区间：写成「40～60 万」，只有印象就把 kind 写成 impression"
-        yield Problem(experience.path, line, "E607", "pay.text", message)
+        yield Problem(experience.path, line, "E607", "pay.text", say("pay_band", text=text))
 
 
 def check_amounts(path: str, line: int, text: str) -> Iterator[Problem]:
     """一行里说薪资的地方，也只写区间。"""
     for word in _PAY_WORDS.finditer(text):
-        near = re.split(r"[，。；\n]", text[word.end() :])[0][:16]
+        near = _CLAUSE_END.split(text[word.end() :])[0][:NEAR]
         found = _AMOUNT.search(near)
         if found and not _is_band(found):
             yield Problem(path, line, "E607", "", _pay_message(f"{word.group()}{near}"))
@@ -171,14 +196,11 @@ def check_experience(experience: Experience, raw: str) -> list[Problem]:
 
 
 def _name_message(shown: str, name: str) -> str:
-    return (
-        f"「{shown}」像是点了「{name}」的名：写角色，如「团队负责人」；"
-        "确是公开身份，请维护者加进 hooks/mianjing/privacy.yml"
-    )
+    return say("named", shown=shown, name=name)
 
 
 def _pay_message(shown: str) -> str:
-    return f"薪资「{shown.strip()}」写得太准：写成区间，如「40～60 万」，或只写印象"
+    return say("exact_pay", shown=shown.strip())
 
 
 def _is_band(found: re.Match[str]) -> bool:
@@ -207,7 +229,7 @@ def _is_identity(found: re.Match[str]) -> bool:
 def _is_card(found: re.Match[str]) -> bool:
     """16 到 19 位、以发卡组织的号开头、Luhn 校验相符的卡号。"""
     digits = re.sub(r"\D", "", found.group())
-    if not 16 <= len(digits) <= 19 or not re.match(r"62|4|5[1-5]|2[2-7]|35|9", digits):
+    if not 16 <= len(digits) <= 19 or not _ISSUERS.match(digits):
         return False
     total = 0
     for place, digit in enumerate(map(int, reversed(digits))):
@@ -219,17 +241,71 @@ def _is_card(found: re.Match[str]) -> bool:
 def _is_email(found: re.Match[str]) -> bool:
     """不算 example.com 一类；不用 @ 的写法只认常见的邮箱。"""
     host = found["host"].lower()
-    if re.fullmatch(r"(?:[\w-]+\.)*(?:example\.(?:com|org|net)|[\w-]+\.(?:example|invalid))", host):
+    if _EXAMPLE_HOST.fullmatch(host):
         return False
     return "@" in found.group() or _MAIL_HOST.match(host) is not None
 
 
-_CONTACTS: tuple[tuple[re.Pattern[str], str, str, Callable[[re.Match[str]], bool]], ...] = (
-    (_PHONE, "E601", "手机号", lambda found: True),
-    (_LANDLINE, "E601", "电话号码", lambda found: True),
-    (_IDENTITY, "E602", "身份证号", _is_identity),
-    (_CARD, "E603", "银行卡号", _is_card),
-    (_EMAIL, "E604", "邮箱", _is_email),
-    (_WECHAT, "E605", "微信号", lambda found: True),
-    (_QQ, "E605", "QQ 号", lambda found: True),
+@dataclass(frozen=True)
+class _Contact:
+    """一种联系方式：代码、叫什么、什么样、认出之后再验什么（`_HOLDS` 的键，空的不验）。"""
+
+    code: str
+    name: str
+    pattern: re.Pattern[str]
+    test: str = ""
+
+
+_HOLDS: dict[str, Callable[[re.Match[str]], bool]] = {
+    "": lambda found: True,
+    "identity": _is_identity,
+    "card": _is_card,
+    "email": _is_email,
+}
+_CONTACTS = (
+    _Contact("E601", "手机号", _PHONE),
+    _Contact("E601", "电话号码", _LANDLINE),
+    _Contact("E602", "身份证号", _IDENTITY, "identity"),
+    _Contact("E603", "银行卡号", _CARD, "card"),
+    _Contact("E604", "邮箱", _EMAIL, "email"),
+    _Contact("E605", "微信号", _WECHAT),
+    _Contact("E605", "QQ 号", _QQ),
 )
+
+
+def list_rules() -> dict[str, object]:
+    """给表单的同一份式子与名单，都是数据；式子按 JavaScript 的写法（标志 `u`）。"""
+    names = read_names()
+    patterns = {
+        "issuers": _ISSUERS,
+        "mail_host": _MAIL_HOST,
+        "example_host": _EXAMPLE_HOST,
+        "amount": _AMOUNT,
+        "pay_words": _PAY_WORDS,
+        "clause_end": _CLAUSE_END,
+        "titled": names.titled,
+        "introduced": names.introduced,
+        "latin": names.latin,
+        "whole": names.whole,
+    }
+    return {
+        "contacts": [
+            {
+                "code": one.code,
+                "name": one.name,
+                "test": one.test,
+                "pattern": _translate(one.pattern),
+            }
+            for one in _CONTACTS
+        ],
+        "patterns": {name: _translate(pattern) for name, pattern in patterns.items()},
+        "words": sorted(names.words),
+        "latin_words": sorted(names.latin_words),
+        "figures": {figure.name: list(figure.pages) for figure in names.figures},
+        "min_spread": MIN_SPREAD,
+        "near": NEAR,
+    }
+
+
+def _translate(pattern: re.Pattern[str]) -> str:
+    return pattern.pattern.replace("(?P<", "(?<")

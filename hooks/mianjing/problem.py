@@ -18,7 +18,8 @@ class Problem:
     line: int
     """从 1 数的行号；整个文件的问题记 1。"""
     code: str
-    """规则代码：E0 读入，E1 字段，E2 关系，E3 文件，E4 正文，E5 构建好的站，E6 issue。"""
+    """规则代码：E0 读入，E1 字段，E2 关系，E3 文件，E4 正文，E5 构建好的站，E6 隐私与字，E7 账本，
+    E8 issue。"""
     field: str
     """字段的路径，如 `rounds[2].asked[1].topic`；与字段无关时为空。"""
     message: str

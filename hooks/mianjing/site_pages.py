@@ -11,13 +11,14 @@ from multiprocessing import get_context
 from pathlib import Path
 from urllib.parse import urljoin
 
+from jinja2 import Environment, FileSystemBytecodeCache
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page as SitePage
 
-from mianjing import briefs, cards, csp, formulas, plan, render, social
+from mianjing import briefs, cards, csp, formulas, math_fonts, plan, render, social
 from mianjing.assets import missing_assets
 from mianjing.atlas.age import read_today
 from mianjing.atlas.compare import dump_comparison
@@ -61,6 +62,8 @@ from mianjing.search.index import build_index
 from mianjing.social import Card
 from mianjing.social_fonts import MissingGlyphError
 from mianjing.tags import tags_of
+from mianjing.theme_styles import THEMED, join_styles
+from mianjing.verdicts import KeptVerdicts
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,11 @@ Shown = Experience | Topic | Question | Exercise | DerivationPage | BriefPage | 
 
 _BUNDLE = "assets/bundle"
 _FONTS = f"{_BUNDLE}/fonts"
+_KATEX = f"{_BUNDLE}/katex.css"
+_FACES = f"{_BUNDLE}/faces.js"
+"""在样式之后开始解公式的字体。"""
+_LATER = "katex-answers"
+"""有这个类名的页面，公式稍后才放进来，字体用到才取。"""
 _FILE_SCRIPT = f"{_BUNDLE}/file.js"
 """离线包的一份脚本；发布的站不带它，离线包不带另一个离线包。"""
 STYLES = {
@@ -138,7 +146,9 @@ class SitePages:
         has_archive = self.edition != FILE and archive.is_file()
         self.archive_bytes = archive.stat().st_size if has_archive else None
         self.catalog: Catalog
-        self.catalog, problems = read_library(root)
+        verdicts = KeptVerdicts(root / ".cache" / "verdicts.json")
+        self.catalog, problems = read_library(root, verdicts=verdicts)
+        verdicts.write()
         self.notebooks: dict[str, Rendering] = {
             key: render_notebook(key, read_notebook(root / derivation.path))
             for key, derivation in self.catalog.derivations.items()
@@ -171,7 +181,11 @@ class SitePages:
         self.cache = PageCache(root / ".cache" / "pages", config)
         self.documents: list[Document] = []
         self.search_files: Future[dict[str, bytes]]
-        self.characters: set[str] = set()
+        self.math_styles = math_fonts.read_styles(
+            (root / "docs" / _KATEX).read_text(encoding="utf-8")
+        )
+        self.math_text: dict[str, set[str]] = {}
+        self.page_fonts: dict[str, list[str]] = {}
         self.card_files: dict[str, str] = {}
 
     def add_files(self, files: Files) -> Files:
@@ -184,6 +198,7 @@ class SitePages:
                 self.config.use_directory_urls,
             )
             files.append(page)
+        files.remove(_file(files, THEMED))
         for uri, content in {**self._generated_files(files), **self._generated_pages()}.items():
             files.append(File.generated(self.config, uri, content=content))
         unwanted = files.get_file_from_path(ARCHIVE if self.edition == FILE else _FILE_SCRIPT)
@@ -202,6 +217,7 @@ class SitePages:
         site_url = self.config.site_url or "/"
         repository = _repository(self.config.repo_url or "")
         generated: dict[str, str | bytes] = {
+            THEMED: join_styles(self.root),
             **{f.path: render_feed(f, self.catalog, self.history, site_url) for f in FEEDS},
             **render_data(self.catalog, site_url),
             anki.PATH: b"",
@@ -356,6 +372,13 @@ class SitePages:
         site_url = self.config.site_url or "/"
         _file(files, anki.PATH).content_bytes = anki.render_deck(deck, self.catalog, site_url)
 
+    def keep_templates(self, env: Environment) -> None:
+        """编译好的模板留到下次构建，按源的内容取用；一次构建之内不再看模板变没变。"""
+        folder = self.root / ".cache" / "templates"
+        folder.mkdir(parents=True, exist_ok=True)
+        env.bytecode_cache = FileSystemBytecodeCache(str(folder))
+        env.auto_reload = False  # env 每次构建都是新的；否则每个 include 都要查一次文件
+
     def index_pages(self, files: Files) -> None:
         """各页的文字进搜索索引；要在公式渲染之前，公式此时还是 TeX。
 
@@ -375,11 +398,13 @@ class SitePages:
         pool.shutdown(wait=False)
 
     def write_files(self) -> None:
-        """写出搜索索引、卡片的背面，与只留了用到的字的公式字体。"""
+        """写出搜索索引、卡片的背面，与只留了用到的字的公式字体：各一份样式。"""
         fonts = subset_fonts(
-            self.root / "docs" / _FONTS, self.characters, self.root / ".cache" / "fonts"
+            self.root / "docs" / _FONTS, self.math_text, self.root / ".cache" / "fonts"
         )
         written = {f"{_FONTS}/{name}": content for name, content in fonts.items()}
+        styles = math_fonts.render_styles(self.math_styles, self.math_text, fonts)
+        written |= {f"{_BUNDLE}/{name}": content for name, content in styles.items()}
         for name, content in self.search_files.result().items():
             written[f"search/{name}"] = content
         written |= self._draw_cards()
@@ -425,17 +450,29 @@ class SitePages:
         except formulas.FormulaError as error:
             raise PluginError(str(error)) from error
         problems: list[Problem] = []
+        own: dict[str, list[str]] = {}
         for page in pages:
-            for formula in dict.fromkeys(formulas.find_formulas(page.content or "")):
+            found = dict.fromkeys(formulas.find_formulas(page.content or ""))
+            for formula in found:
                 if reason := rendered[formula].error:
                     path = self._source_path(page)
-                    text = (self.root / path).read_text(encoding="utf-8")
-                    line = formulas.locate_formula(text, formula)
+                    source = (self.root / path).read_text(encoding="utf-8")
+                    line = formulas.locate_formula(source, formula)
                     message = f"公式「{formula.tex[:60]}」渲染失败：{reason}"
                     problems.append(Problem(path, line, "E404", "", message))
+            own[page.file.src_uri] = [rendered[formula].html for formula in found]
             page.content = formulas.replace_formulas(page.content or "", rendered)
         _stop_on(problems)
-        self.characters = formulas.find_characters(rendered.values())
+        text = math_fonts.read_text(
+            (one.html for one in rendered.values()),
+            self.math_styles,
+            self.root / ".cache" / "math-fonts",
+        )
+        self.math_text = math_fonts.merge_text(text.values())
+        self.page_fonts = {
+            uri: sorted(math_fonts.merge_text(text[html] for html in whole))
+            for uri, whole in own.items()
+        }
         whole = {
             key: formulas.replace_formulas(html, rendered) for key, html in self.answers.items()
         }
@@ -444,11 +481,14 @@ class SitePages:
     def add_styles(self, output: str, page: SitePage) -> str:
         """在 head 里带上这一页用到的样式。"""
         root = "../" * page.url.count("/")
-        links = "".join(
-            f'<link rel="stylesheet" href="{root}{_BUNDLE}/{name}.css">'
-            for name, marker in STYLES.items()
-            if marker in output
-        )
+        names = [f"{name}.css" for name, marker in STYLES.items() if marker in output]
+        fonts = self.page_fonts.get(page.file.src_uri, ())
+        names += map(math_fonts.face_of, fonts)
+        if _LATER in output:
+            names.append(math_fonts.LATER)
+        links = "".join(f'<link rel="stylesheet" href="{root}{_BUNDLE}/{name}">' for name in names)
+        if fonts:
+            links += f'<script src="{root}{_FACES}"></script>'
         return output.replace("</head>", f"{links}</head>", 1)
 
     def add_policy(self, output: str, name: str) -> str:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from mianjing.characters import check_characters
 from mianjing.frontmatter import MAX_BYTES
 from mianjing.markdown import prose_lines
-from mianjing.model import Catalog
+from mianjing.messages import say
+from mianjing.model import Catalog, Experience
 from mianjing.pages import is_own, list_pages
 from mianjing.privacy import check_contacts, check_experience, check_names
 from mianjing.problem import Problem
+from mianjing.verdicts import Verdicts
 
 MAX_LINE = 8000
 
 
-def check_texts(root: Path, catalog: Catalog) -> list[Problem]:
+def check_texts(root: Path, catalog: Catalog, verdicts: Verdicts) -> list[Problem]:
     """仓库 root 里 docs 下的全部 .md，与面经旁边的两份表。"""
     problems: list[Problem] = []
     by_path = {experience.path: experience for experience in catalog.experiences.values()}
@@ -25,21 +27,28 @@ def check_texts(root: Path, catalog: Catalog) -> list[Problem]:
         if file.stat().st_size > MAX_BYTES:
             continue  # 读入时已经说过太大
         raw = file.read_text(encoding="utf-8", errors="replace")
-        long = [n for n, text in enumerate(raw.split("\n"), 1) if len(text) > MAX_LINE]
-        if long:
-            message = f"这一行超过 {MAX_LINE} 个字：分成几段"
-            problems += [Problem(path, number, "E001", "", message) for number in long]
-            continue
-        lines: Iterable[tuple[int, str]] = enumerate(raw.split("\n"), 1)
-        if path in by_path:
-            problems += check_experience(by_path[path], raw)
-        else:
-            lines = list(lines if file.suffix == ".yml" else prose_lines(raw, 1))
-            for number, text in lines:
-                problems += check_contacts(path, number, text)
-                problems += check_names(path, number, text)
+        check = partial(check_text, path, raw, by_path.get(path))
+        problems += verdicts.recall(("text", path, raw, path in by_path), check)
+    return problems
+
+
+def check_text(path: str, raw: str, experience: Experience | None) -> list[Problem]:
+    """一份文件的全文 raw；是读得进来的面经时带着它读出的记录，另看薪资与角色。"""
+    lines = list(enumerate(raw.split("\n"), 1))
+    if long := [number for number, text in lines if len(text) > MAX_LINE]:
+        message = say("long_line", limit=MAX_LINE)
+        return [Problem(path, number, "E001", "", message) for number in long]
+    if experience is None and path.endswith(".md"):
+        lines = list(prose_lines(raw, 1))
+    problems: list[Problem] = []
+    if experience is not None:
+        problems += check_experience(experience, raw)
+    else:
         for number, text in lines:
-            problems += check_characters(path, number, text)
+            problems += check_contacts(path, number, text)
+            problems += check_names(path, number, text)
+    for number, text in lines:
+        problems += check_characters(path, number, text)
     return problems
 
 

@@ -89,6 +89,11 @@ def find_changes(path: str, text: str, correct: Correct) -> Iterator[Change]:
             yield Change(path, document.body_line + i, old, new)
 
 
+def check_typography(path: str, text: str) -> list[Problem]:
+    """一份还没有进仓库的 Markdown 的排版。"""
+    return [change.problem() for change in find_changes(path, text, load_corrector())]
+
+
 def find_all_changes(root: Path) -> list[Change]:
     """仓库 root 里 docs 下全部 .md 该改的行。"""
     correct = load_corrector()

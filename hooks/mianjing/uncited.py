@@ -42,7 +42,7 @@ def check_uncited(page: Topic | Question) -> Iterator[Problem]:
                 f"「{number}」没有出处：同一句里写 [✓](claim:键)；"
                 "假设的输入、一步算出的、页内代码断言的，写进 hooks/mianjing/uncited.yml"
             )
-            yield Problem(page.path, line, "E604", "", message)
+            yield Problem(page.path, line, "E704", "", message)
 
 
 def page_key(page: Topic | Question) -> str:

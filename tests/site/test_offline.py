@@ -126,7 +126,7 @@ def deploy(host: SiteServer, change: Callable[[Path], None]) -> None:
 
 def next_build(site: Path) -> None:
     """样式变了，一页变了，一页没有了。"""
-    rewrite(site, "assets/stylesheets/site.css", ":root {", ":root { --mj-build: B;")
+    rewrite(site, "assets/stylesheets/site.css", ":root{", ":root{--mj-build: B;")
     rewrite(site, f"{CHANGED}index.html", "</h1>", "（新）</h1>")
     rewrite(site, f"{UNREAD}index.html", "</h1>", "（新）</h1>")
 

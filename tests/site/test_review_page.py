@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from mianjing.library import read_library
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
@@ -111,11 +112,13 @@ def test_formulas_are_rendered_and_links_lead_on(
         url = str(link.evaluate("link => link.href"))
         assert page.request.get(url).ok
     shards = server.site / "review" / "answers"
-    for file in shards.glob("*.json"):
+    for file in shards.glob("*/*.json"):
         text = file.read_text(encoding="utf-8")
         assert "arithmatex" not in text
-    answers = json.loads((shards / "multi-head-attention.json").read_text(encoding="utf-8"))
-    assert 'class="katex"' in "".join(answers.values())
+    for length in ("30s", "2min"):
+        file = shards / length / "multi-head-attention.json"
+        answers = json.loads(file.read_text(encoding="utf-8"))
+        assert 'class="katex"' in "".join(answers.values())
     assert "katex.css" in page.content()
 
 
@@ -255,6 +258,19 @@ def test_a_mock_interview_with_the_clock_moved(server: SiteServer, context: Brow
     page.get_by_role("button", name="不记进卡片").click()
     expect(page.locator(".mj-mock")).to_contain_text("卡片回到模拟之前")
     assert not [key for key in stored(page) if "card." in key]
+    page.get_by_role("button", name="再来一次").click()
+    page.get_by_label("每题").select_option("2 分钟")
+    page.get_by_role("button", name="开始").click()
+    expect(clock).to_have_text("2:00")
+    page.keyboard.press(" ")
+    expect(page.get_by_role("group", name="2 分钟版")).to_be_focused()
+    expect(answer).not_to_contain_text("正在取答案")
+    key = str(page.locator(".mj-face__more a").get_attribute("href")).split("/")[-2]
+    files = (server.site / "review" / "answers" / "2min").glob("*.json")
+    backs = [json.loads(file.read_text(encoding="utf-8")).get(key) for file in files]
+    (back,) = filter(None, backs)
+    wanted = BeautifulSoup(str(back), "html.parser").get_text()
+    assert "".join(str(answer.text_content()).split()).startswith("".join(wanted.split())[:40])
 
 
 def test_without_javascript_the_questions_are_listed(server: SiteServer, browser: Browser) -> None:

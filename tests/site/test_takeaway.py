@@ -46,14 +46,39 @@ def test_every_brief_fits_two_sides_of_a4(
     for file in files:
         assert file == tmp_path / "brief" / file.stem / f"{file.stem}.pdf"
         pages = PdfReader(file).pages
-        # 字形相同的部首与汉字在 PDF 里不分：「⾯」与「面」，按兼容等价归一
-        texts = ["".join(normalize("NFKC", p.extract_text()).split()) for p in pages]
+        texts = read_texts(file)
         assert len(pages) <= 2, f"{file.stem} 有 {len(pages)} 面：减 briefs.py 里的题数"
         assert all(texts), f"{file.stem} 有一面是空的"
         assert "面试前30分钟" in texts[0]
         assert "http" not in "".join(texts), f"{file.stem} 印出了链接的地址"
         for page in pages:
             assert (round(page.mediabox.width), round(page.mediabox.height)) == A4
+
+
+@pytest.mark.browser
+def test_printing_twice_gives_the_same_pages(
+    server: SiteServer, browser: Browser, tmp_path: Path
+) -> None:
+    """PDF 里有打印的时刻，逐字节不会相同：比面数与每面的字。"""
+    site = tmp_path / "site"
+    (site / "brief").mkdir(parents=True)
+    for entry in server.site.iterdir():
+        if entry.name != "brief":
+            (site / entry.name).symlink_to(entry)
+    for name in ("moonshot", "multi-head-attention"):
+        (site / "brief" / name).symlink_to(server.site / "brief" / name)
+    first, second = (
+        [read_texts(file) for file in print_pages(browser, site, tmp_path / turn)]
+        for turn in ("first", "second")
+    )
+    assert len(first) == 2
+    assert first == second
+
+
+def read_texts(file: Path) -> list[str]:
+    """PDF 每一面的字，没有空白；字形相同的部首与汉字在 PDF 里不分（⾯与面），按兼容等价归一。"""
+    pages = PdfReader(file).pages
+    return ["".join(normalize("NFKC", page.extract_text()).split()) for page in pages]
 
 
 @pytest.mark.browser

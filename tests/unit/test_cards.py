@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from mianjing.cards import dump_answers, dump_cards, group_profiles, select_spoken
+from mianjing.cards import dump_answers, dump_cards, group_profiles, select_section
 
 from tests.library import Library
 
@@ -38,12 +38,14 @@ def test_only_what_the_records_state_is_asked(crowd: Library) -> None:
 def test_the_back_is_the_spoken_answer(crowd: Library) -> None:
     catalog = crowd.catalog()
     files = dump_answers(catalog, dict.fromkeys(catalog.questions, HTML))
-    assert list(files) == ["review/answers/attention.json"]
-    assert json.loads(files["review/answers/attention.json"]) == dict.fromkeys(
-        catalog.questions, "<p>短 <b>答</b></p>"
-    )
+    assert {path: json.loads(text) for path, text in files.items()} == {
+        "review/answers/30s/attention.json": dict.fromkeys(
+            catalog.questions, "<p>短 <b>答</b></p>"
+        ),
+        "review/answers/2min/attention.json": dict.fromkeys(catalog.questions, "<p>长</p>"),
+    }
 
 
 def test_a_page_without_the_section_is_an_error() -> None:
     with pytest.raises(ValueError, match="30 秒版"):
-        select_spoken("<h2 id='x'>别的</h2><p>x</p>")
+        select_section("<h2 id='x'>别的</h2><p>x</p>", "30 秒版")

@@ -45,15 +45,15 @@ def test_a_ledger_without_problems(ledger: Library) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('value: "0.20"', 'value: "0.21"', "E602 sample-variance.compute：重算得 0.2"),
-        ('value: "0.20"', 'value: "两成"', "E602 sample-variance.value：「两成」不是数"),
-        ("pass_at_k", "pass_at", "E602 sample-variance.compute：算不出来：没有「pass_at」"),
+        ('value: "0.20"', 'value: "0.21"', "E702 sample-variance.compute：重算得 0.2"),
+        ('value: "0.20"', 'value: "两成"', "E702 sample-variance.value：「两成」不是数"),
+        ("pass_at_k", "pass_at", "E702 sample-variance.compute：算不出来：没有「pass_at」"),
         ('k: "1"', 'q: "1"', "算不出来：pass_at_k 没有参数「q」"),
         (', k: "1"', "", "算不出来：pass_at_k 缺少参数「k」"),
         ('k: "1"', 'k: "一"', "算不出来：参数「k」的值「一」不是数"),
-        ("status: computed", "status: sourced", "E601 sample-variance.status"),
+        ("status: computed", "status: sourced", "E701 sample-variance.status"),
         ("status: computed", "status: 算过", "应写「computed」"),
-        ("checked: 2026-05-01", "checked: unknown", "E601 sample-variance.checked"),
+        ("checked: 2026-05-01", "checked: unknown", "E701 sample-variance.checked"),
         ('  value: "0.20"\n', "", "E102 sample-variance.value"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ POLICY = "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'\
 def fixed_today(monkeypatch: pytest.MonkeyPatch) -> None:
     """检查里的「今天」固定下来。"""
     monkeypatch.setattr(
-        "mianjing.library.read_library", lambda root: read_library_from_disk(root, TODAY)
+        "mianjing.library.read_library", partial(read_library_from_disk, today=TODAY)
     )
     monkeypatch.delenv("SITE_URL", raising=False)
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)

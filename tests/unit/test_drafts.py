@@ -34,8 +34,6 @@ from mkdocs.config import load_config
 from tests.drafts import PIECES, draw_draft
 from tests.library import COMPANIES, FILES, TODAY, Library, write_library
 
-GUARDS = ("E41", "E6")
-"""隐私、形近字、HTML、模板记号：表单里还没有的规则。"""
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = Draft(
     company="示例",
@@ -153,6 +151,10 @@ def test_a_new_company_comes_with_its_entry(library: Library) -> None:
         (Draft(company="示例", start="2026-03", after="a\u202eb"), "E002", ""),
         (Draft(company="示例", start="2026-03", after="长" * 200_000), "E001", ""),
         (Draft(company="示例", start="2026-03", title='"x"'), "E103", "title"),
+        (Draft(company="示例", start="2026-03", title="**粗**"), "E419", "title"),
+        (Draft(company="示例", start="2026-03", after="{{ x }}"), "E415", ""),
+        (Draft(company="示例", start="2026-03", after="电话13800138000"), "E601", ""),
+        (Draft(company="王老师公司", company_key="wang", start="2026-03"), "E606", ""),
         (
             Draft(company="示例", start="2026-03", not_asked=(Mention(paragraph="1"),)),
             "E102",
@@ -182,7 +184,7 @@ def test_the_check_of_a_draft_is_the_check_of_the_build(tmp_path: Path) -> None:
         path = path or f"docs/experiences/{draft.company}-2026.md"
         library.write(COMPANIES, FILES[COMPANIES] + write_company(draft))
         library.write(path, write_record(draft))
-        found = [p for p in library.read()[1] if p.path == path and not p.code.startswith(GUARDS)]
+        found = [p for p in library.read()[1] if p.path == path]
         (library.root / path).unlink()
         assert found == [p for p in problems if p.path == path]
 
@@ -257,7 +259,7 @@ def test_a_hostile_paragraph_is_only_text(converter: Markdown, piece: str) -> No
 
 
 def test_hostile_paragraphs_break_no_rule(library: Library) -> None:
-    stories = "\n".join(piece for piece in PIECES if not CONTROL.search(piece))
+    stories = "\n".join(one for one in PIECES if not CONTROL.search(one) and "{{" not in one)
     one = RoundDraft(story=stories)
     draft = Draft(company="示例", start="2026-03", before=stories, rounds=(one,), after=stories)
     assert finish(draft, library)[1] == []

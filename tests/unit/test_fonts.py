@@ -5,11 +5,9 @@ from __future__ import annotations
 from io import BytesIO
 from pathlib import Path
 
-import pytest
 from fontTools.pens.recordingPen import RecordingPen
 from fontTools.ttLib import TTFont
 from mianjing.fonts import subset_font, subset_fonts
-from mianjing.formulas import Rendered, find_characters
 
 FONTS = Path(__file__).resolve().parents[2] / "node_modules" / "katex" / "dist" / "fonts"
 MAIN = FONTS / "KaTeX_Main-Regular.woff2"
@@ -39,19 +37,17 @@ def test_same_input_gives_the_same_bytes_and_is_kept(tmp_path: Path) -> None:
     fonts = tmp_path / "fonts"
     fonts.mkdir()
     (fonts / MAIN.name).write_bytes(MAIN.read_bytes())
-    first = subset_fonts(fonts, {"b", "a"}, tmp_path / "cache")
+    first = subset_fonts(fonts, {MAIN.name: {"b", "a"}}, tmp_path / "cache")
     (kept,) = (tmp_path / "cache").iterdir()
     assert (
         first == {MAIN.name: subset_font(MAIN.read_bytes(), "ab")} == {MAIN.name: kept.read_bytes()}
     )
-    assert subset_fonts(fonts, {"a", "b"}, tmp_path / "cache") == first
-    subset_fonts(fonts, {"a"}, tmp_path / "cache")
+    assert subset_fonts(fonts, {MAIN.name: {"a", "b"}}, tmp_path / "cache") == first
+    subset_fonts(fonts, {MAIN.name: {"a"}}, tmp_path / "cache")
     assert len(list((tmp_path / "cache").iterdir())) == 2, "用到的字变了，另算一份"
 
 
-@pytest.mark.parametrize(
-    ("html", "characters"),
-    [("<span class='a'>x</span>", {"x"}), ("<b>&lt;</b>&#x3b1;", {"<", "α"}), ("", set())],
-)
-def test_characters_of_the_formulas(html: str, characters: set[str]) -> None:
-    assert find_characters([Rendered(html, "")]) == characters
+def test_unused_font_keeps_no_character(tmp_path: Path) -> None:
+    (tmp_path / MAIN.name).write_bytes(MAIN.read_bytes())
+    (font,) = subset_fonts(tmp_path, {}, tmp_path / "cache").values()
+    assert characters_of(TTFont(BytesIO(font))) == {}

@@ -136,8 +136,37 @@ def test_problems_are_named_by_field(catalog: Catalog) -> None:
     problems = fences_of(answer(body, catalog))[0]
     assert "E106 period.from：「三月」不是月份" in problems
     assert "E104 outcome：「挂了」不在词表里" in problems
-    assert "E602 各轮面试：「先问」在第一轮之前" in problems
+    assert "E802 各轮面试：「先问」在第一轮之前" in problems
     assert "E104 rounds[1].kind：「技术」不在词表里，最接近的是「technical」" in problems
+
+
+def test_the_reply_has_every_problem_of_the_build_and_the_typography(catalog: Catalog) -> None:
+    values = {
+        "role": "电话13800138000",
+        "impression": "Mооnshot 节奏快",
+        "pay": "52 万",
+        "rounds": "第 1 轮：技术面\n面试官：王小明\n手写MHA。",
+        "after": "写着 {{ x }}。",
+    }
+    comment = answer(write_body(GOOD | values), catalog)
+    problems, text = fences_of(comment)[:2]
+    lines = ["", *text.split("\n")]
+    for start, place in (
+        ("E415 {}：不收模板的记号「{{{{」：", "写着 "),
+        ("E601 {}：像是手机号「138…00」：", "role: "),
+        ("E606 rounds[1].interviewer_role：「王小明」像是点了", ""),
+        ("E607 pay.text：薪资「52 万」写得太准：", ""),
+        ("E611 {}：排版：「手写MHA", "手写MHA"),
+        ("E612 {}：第 15 列的「о」是 U+043E（西里尔字母）", "impression: "),
+    ):
+        line = next(i for i, one in enumerate(lines) if one.startswith(place))
+        assert f"\n{start.format(f'文件第 {line} 行')}" in f"\n{problems}", start
+
+
+def test_a_long_line_is_named_and_the_file_is_shown(catalog: Catalog) -> None:
+    comment = answer(write_body(GOOD | {"after": "长" * 8_001}), catalog)
+    assert "行：这一行超过 8000 个字：分成几段" in fences_of(comment)[0]
+    assert "### 文件：" in comment
 
 
 def test_a_new_company_brings_its_entry(catalog: Catalog) -> None:

@@ -66,7 +66,7 @@ def test_a_table_row_is_one_sentence() -> None:
 
 def test_the_message_says_where_and_how(library: Library) -> None:
     library.change(TOPIC, "先问公式。", "先问公式，省 12%。")
-    (message,) = [one for one in library.messages() if "E604" in one]
+    (message,) = [one for one in library.messages() if "E704" in one]
     assert message.startswith(f"{TOPIC}:") and "「12%」没有出处" in message
     assert "[✓](claim:键)" in message and "uncited.yml" in message
 

@@ -23,10 +23,9 @@ function isOpenByChoice(read) {
 
 export function enhance() {
   const folds = /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll("details.mj-fold"));
-  if (!folds.length || document.querySelector(".mj-fold-all")) return;
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "mj-fold-all";
+  const button = /** @type {HTMLElement | null} */ (document.querySelector(".mj-fold-all"));
+  if (!folds.length || !button || button.dataset.ready) return;
+  button.dataset.ready = "";
   const set = (/** @type {boolean} */ open) => {
     for (const fold of folds) fold.open = open;
     button.textContent = open ? "收起全部答案" : "展开全部答案";
@@ -50,7 +49,6 @@ export function enhance() {
       button.textContent += "（浏览器不让记住这个选择）";
     }
   });
-  document.querySelector("article h2")?.before(button);
   openTarget();
 }
 

@@ -10,6 +10,7 @@ export async function enhance() {
     new Panel(form, await readJson(form.dataset.rules ?? ""));
   } catch (error) {
     form.dataset.experienceForm = "";
+    form.dataset.failed = "";
     console.warn("表单的规则没有取到", error);
     const fallback = document.querySelector("[data-form-fallback] p");
     if (fallback) fallback.textContent = "表单要用的规则没有取到：检查网络后刷新这一页。不用表单也能投稿：";

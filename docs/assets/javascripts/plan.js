@@ -192,7 +192,7 @@ class PlanPage {
       "每一条记录只来自一位候选人；没有写到的不等于没有问。",
       plan.left ? `还有 ${plan.left} 项有分，排不下。` : "",
     ].join("");
-    this.days.replaceChildren(...plan.days.flatMap((entries, day) => (entries.length ? [element("h3", {}, `第 ${day + 1} 天`), this.makeList(entries)] : [])));
+    this.days.replaceChildren(...plan.days.flatMap((entries, day) => (entries.length ? [element("h2", {}, `第 ${day + 1} 天`), this.makeList(entries)] : [])));
     if (this.companyFold) this.companyFold.firstElementChild?.replaceChildren(`公司：${chosen ? describeChoice(data, choice).replace(/，\d+ 天$/, "") : "没有选，依据全部记录"}`);
     this.count();
   }

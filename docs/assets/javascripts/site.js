@@ -2,10 +2,13 @@
 import { register } from "./offline/register.js";
 import "./search.js";
 import { markPage } from "./search/highlight.js";
+import { nameToggles } from "./toggles.js";
 
 /** 页面里有左边的东西，才取右边的代码。各模块的 enhance 可以重复调用。 */
 const CAPABILITIES = /** @type {[string, () => Promise<{enhance(): void}>][]} */ ([
   ["table[data-sortable]", () => import("./tables.js")],
+  ["article table, .mj-math", () => import("./scrollable.js")],
+  ["article pre", () => import("./code_bars.js")],
   ["details.mj-fold", () => import("./answers.js")],
   ["form.mj-facets", () => import("./atlas.js")],
   ["form.mj-compare", () => import("./compare.js")],
@@ -21,6 +24,7 @@ const CAPABILITIES = /** @type {[string, () => Promise<{enhance(): void}>][]} */
 
 function enhance() {
   markPage();
+  nameToggles();
   for (const [selector, load] of CAPABILITIES) {
     if (document.querySelector(selector)) {
       load().then((capability) => capability.enhance(), (error) => console.warn(`没有取到 ${selector} 的脚本`, error));

@@ -5,17 +5,14 @@
  * @typedef {{index: string, name: string, kind: string, interviewer_role: string, minutes: string, story: string, asked: Mention[], not_asked: Mention[], notes: string}} RoundDraft
  * @typedef {{kind: string, value: string, paragraph: string}} Need
  * @typedef {{company: string, company_key: string, company_name: string, company_kind: string, title: string, team: string, start: string, end: string, precision: string, year: string, number: string, role: string, channel: string, outcome: string, stage_reached: string, round_min: string, round_max: string, before: string, rounds: RoundDraft[], after: string, not_asked: Mention[], requirements: Need[], pay_kind: string, pay: string, reason: string, impression: string, review: string, contributed_by: string}} Draft
- * @typedef {{repository: string, messages: Record<string, string>, patterns: Record<string, string>, shapes: Record<string, string>, max_bytes: number, max_rounds: number, words: Record<string, Record<string, string>>, companies: Record<string, string>, company_kinds: Record<string, string>, company_names: Record<string, string>, topics: Record<string, string>, topic_names: Record<string, string>, topic_hints: [string, string][], experiences: string[], source: string}} Rules
+ * @typedef {{repository: string, messages: Record<string, string>, patterns: Record<string, string>, shapes: Record<string, string>, max_bytes: number, max_line: number, privacy: import("./privacy.js").PrivacyRules, characters: import("./characters.js").CharacterRules, max_rounds: number, words: Record<string, Record<string, string>>, companies: Record<string, string>, company_kinds: Record<string, string>, company_names: Record<string, string>, topics: Record<string, string>, topic_names: Record<string, string>, topic_hints: [string, string][], experiences: string[], source: string}} Rules
+ * @typedef {{text: string, from: [string, string][]}} Line 文件的一行，与它出自表单的哪几格：（格，填的字），最可能的在前
  */
+import { matches } from "./patterns.js";
 
 export const UNKNOWN = "unknown";
 const PLAIN = /^[A-Za-z0-9一-鿿（「《][A-Za-z0-9一-鿿（）「」《》、，。；！？·～—…_/.+% -]*$/u;
 const RESERVED = new Set(["yes", "no", "true", "false", "on", "off", "null", "y", "n"]);
-
-/** 整个值都匹配。 @param {string} pattern @param {string} value */
-export function matches(pattern, value) {
-  return new RegExp(`^(?:${pattern})$`, "u").test(value);
-}
 
 /** 日历上有的 `YYYY-MM`。 @param {string} value @param {Rules} rules */
 export function isMonth(value, rules) {
@@ -112,53 +109,64 @@ export function readSections(draft) {
   ];
 }
 
-/** 面经文件的各行，每行带它出自哪一栏（字段行没有）。 @param {Draft} draft @param {Rules} rules @returns {{text: string, at: string}[]} */
+/** 面经文件的各行。 @param {Draft} draft @param {Rules} rules @returns {Line[]} */
 export function writeLines(draft, rules) {
   const sections = readSections(draft);
   const [before, after, review] = [sections[0], sections[sections.length - 2], sections[sections.length - 1]];
   const q = (/** @type {string} */ value) => quote(value, rules);
-  const pair = (/** @type {string} */ key, /** @type {string} */ value) => (value ? [`${key}: ${q(value)}`] : []);
+  const line = (/** @type {string} */ text, /** @type {[string, string][]} */ ...from) => ({ text, from });
+  const pair = (/** @type {string} */ key, /** @type {string} */ value, at = key) => (value ? [line(`${key}: ${q(value)}`, [at, value])] : []);
   const anchor = (/** @type {typeof before} */ section, /** @type {string} */ number) => q(nameAnchor(section.name, section.paragraphs.length, number));
-  const absent = (/** @type {Mention[]} */ items, /** @type {typeof before} */ section) =>
+  const mentioned = (/** @type {Mention} */ item, /** @type {string} */ at) => /** @type {[string, string][]} */ ([[`${at}.detail`, item.detail], [`${at}.topic`, item.topic]]);
+  const absent = (/** @type {Mention[]} */ items, /** @type {typeof before} */ section, /** @type {string} */ at) =>
     items.length
-      ? ["not_asked:", ...items.map((item) => `  - ${flow({ topic: q(item.topic), form: q(item.form), detail: q(item.detail), anchor: anchor(section, item.paragraph) })}`)]
+      ? [
+          line("not_asked:"),
+          ...items.map((item, j) => line(`  - ${flow({ topic: q(item.topic), form: q(item.form), detail: q(item.detail), anchor: anchor(section, item.paragraph) })}`, ...mentioned(item, `${at}.${j}`))),
+        ]
       : [];
-  const lines = ["---", ...pair("title", draft.title), ...pair("company", writtenCompany(draft, rules)), ...pair("team", draft.team)];
-  lines.push(`period: ${flow({ from: q(draft.start || UNKNOWN), to: q(draft.end || UNKNOWN), precision: draft.precision || UNKNOWN })}`);
+  const lines = [line("---"), ...pair("title", draft.title), ...pair("company", writtenCompany(draft, rules), draft.company_name ? "company_key" : "company"), ...pair("team", draft.team)];
+  lines.push(
+    line(`period: ${flow({ from: q(draft.start || UNKNOWN), to: q(draft.end || UNKNOWN), precision: draft.precision || UNKNOWN })}`, ["start", draft.start], ["end", draft.end]),
+  );
   lines.push(...pair("role", draft.role || UNKNOWN), ...pair("channel", draft.channel), ...pair("outcome", draft.outcome), ...pair("stage_reached", draft.stage_reached));
-  lines.push(`round_count: ${flow({ min: q(draft.round_min || UNKNOWN), max: q(draft.round_max || UNKNOWN) })}`);
-  lines.push(draft.rounds.length ? "rounds:" : "rounds: []");
+  lines.push(line(`round_count: ${flow({ min: q(draft.round_min || UNKNOWN), max: q(draft.round_max || UNKNOWN) })}`, ["round_min", draft.round_min], ["round_max", draft.round_max]));
+  lines.push(line(draft.rounds.length ? "rounds:" : "rounds: []"));
   for (const [i, one] of draft.rounds.entries()) {
-    const section = sections[i + 1];
-    const asked = one.asked.map((item) => `  - ${flow({ topic: q(item.topic || UNKNOWN), form: q(item.form || UNKNOWN), detail: q(item.detail), answered: q(item.answered === UNKNOWN ? "" : item.answered), anchor: anchor(section, item.paragraph) })}`);
+    const [section, at] = [sections[i + 1], `rounds.${i}`];
+    const asked = one.asked.map((item, j) =>
+      line(
+        `  - ${flow({ topic: q(item.topic || UNKNOWN), form: q(item.form || UNKNOWN), detail: q(item.detail), answered: q(item.answered === UNKNOWN ? "" : item.answered), anchor: anchor(section, item.paragraph) })}`,
+        ...mentioned(item, `${at}.asked.${j}`),
+      ),
+    );
     const pairs = [
-      ...pair("name", one.name),
-      ...pair("kind", one.kind),
-      ...pair("interviewer_role", one.interviewer_role),
-      ...pair("minutes", one.minutes),
-      ...(asked.length ? ["asked:", ...asked] : []),
-      ...absent(one.not_asked, section),
-      ...pair("notes", one.notes),
+      ...pair("name", one.name, `${at}.name`),
+      ...pair("kind", one.kind, `${at}.kind`),
+      ...pair("interviewer_role", one.interviewer_role, `${at}.interviewer_role`),
+      ...pair("minutes", one.minutes, `${at}.minutes`),
+      ...(asked.length ? [line("asked:"), ...asked] : []),
+      ...absent(one.not_asked, section, `${at}.not_asked`),
+      ...pair("notes", one.notes, `${at}.notes`),
     ];
-    lines.push(`  - index: ${q(one.index || UNKNOWN)}`, ...pairs.map((line) => `    ${line}`));
+    lines.push(line(`  - index: ${q(one.index || UNKNOWN)}`, [`${at}.index`, one.index]), ...pairs.map(({ text, from }) => line(`    ${text}`, ...from)));
   }
-  lines.push(...absent(draft.not_asked, after));
-  if (draft.requirements.length) lines.push("requirements:");
-  for (const need of draft.requirements) {
-    lines.push(`  - ${flow({ kind: q(need.kind), value: q(need.value), anchor: anchor(before, need.paragraph) })}`);
+  lines.push(...absent(draft.not_asked, after, "not_asked"));
+  if (draft.requirements.length) lines.push(line("requirements:"));
+  for (const [i, need] of draft.requirements.entries()) {
+    lines.push(line(`  - ${flow({ kind: q(need.kind), value: q(need.value), anchor: anchor(before, need.paragraph) })}`, [`requirements.${i}.value`, need.value]));
   }
-  if (draft.pay_kind) lines.push(`pay: ${flow({ kind: q(draft.pay_kind), text: q(draft.pay) })}`);
-  lines.push(...pair("reason", draft.reason), ...pair("impression", draft.impression), "source: own", ...pair("contributed_by", draft.contributed_by));
-  lines.push("---", "", "## 经过");
-  const written = lines.map((text) => ({ text, at: "" }));
+  if (draft.pay_kind) lines.push(line(`pay: ${flow({ kind: q(draft.pay_kind), text: q(draft.pay) })}`, ["pay", draft.pay]));
+  lines.push(...pair("reason", draft.reason), ...pair("impression", draft.impression), line("source: own"), ...pair("contributed_by", draft.contributed_by));
+  lines.push(line("---"), line(""), line("## 经过"));
   for (const section of sections) {
-    if (section === review && review.paragraphs.length) written.push({ text: "", at: "" }, { text: "## 作者的评价", at: "" });
+    if (section === review && review.paragraphs.length) lines.push(line(""), line("## 作者的评价"));
     for (const [i, paragraph] of section.paragraphs.entries()) {
-      written.push({ text: "", at: "" }, { text: escape(paragraph), at: section.at });
-      written.push({ text: `{ #${nameAnchor(section.name, section.paragraphs.length, String(i + 1))} }`, at: "" });
+      lines.push(line(""), line(escape(paragraph), [section.at, paragraph]));
+      lines.push(line(`{ #${nameAnchor(section.name, section.paragraphs.length, String(i + 1))} }`));
     }
   }
-  return written;
+  return lines;
 }
 
 /** 面经文件的全文。 @param {Draft} draft @param {Rules} rules */

@@ -8,7 +8,9 @@
  */
 import { suggest } from "./closest.js";
 import { say } from "./messages.js";
-import { UNKNOWN, fileYear, isMonth, lookUp, matches, nameAnchor, nameFile, readSections, showPoint, writeCompany, writeLines, writtenCompany } from "./record.js";
+import { matches } from "./patterns.js";
+import { UNKNOWN, fileYear, isMonth, lookUp, nameAnchor, nameFile, readSections, showPoint, writeCompany, writeLines, writtenCompany } from "./record.js";
+import { checkCompanyText, checkRecordText } from "./texts.js";
 
 /**
  * 补全过的草稿有哪些问题。
@@ -22,7 +24,9 @@ export function checkDraft(draft, rules, thisMonth) {
   const problems = [];
   /** @param {string} at @param {string} field @param {string} code @param {string} name @param {Record<string, unknown>} [values] */
   const report = (at, field, code, name, values = {}) => {
-    problems.push({ code, field, message: say(rules, name, values), at });
+    const message = say(rules, name, values);
+    const known = problems.some((one) => one.at === at && one.code === code && one.field === field && one.message === message);
+    if (!known) problems.push({ code, field, message, at });
   };
   checkCompany(draft, rules, report);
   const lines = writeLines(draft, rules);
@@ -33,10 +37,11 @@ export function checkDraft(draft, rules, thisMonth) {
   }
   const control = new RegExp(rules.patterns.control, "u");
   const spoiled = lines.filter(({ text }) => control.test(text));
-  for (const { text, at } of spoiled) {
+  for (const { text, from } of spoiled) {
     const found = text.search(control);
-    report(at, "", "E002", "control_line", { point: showPoint(text.slice(found)), column: [...text.slice(0, found)].length + 1 });
+    report(from[0][0], "", "E002", "control_line", { point: showPoint(text.slice(found)), column: [...text.slice(0, found)].length + 1 });
   }
+  checkRecordText(draft, lines, !spoiled.length, rules, report);
   if (spoiled.length) return problems;
   for (const [at, field, value] of listTexts(draft)) checkText(at, field, value, rules, report);
   checkFields(draft, rules, report);
@@ -57,7 +62,9 @@ export function checkDraft(draft, rules, thisMonth) {
 function checkCompany(draft, rules, report) {
   const { company, company_name: name } = draft;
   if (name && company && !matches(rules.patterns.key, company)) report("company_key", company, "E105", "key", { key: company });
-  if (!writeCompany(draft, rules)) return;
+  const entry = writeCompany(draft, rules);
+  if (!entry) return;
+  checkCompanyText(entry, draft, rules, report);
   checkText("company", `${company}.name`, name, rules, report);
   checkTitle("company", `${company}.name`, name, rules, report);
 }

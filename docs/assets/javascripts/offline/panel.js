@@ -27,6 +27,7 @@ export class Panel {
     this.python = document.createElement("input");
     this.python.type = "checkbox";
     this.pythonLabel = document.createElement("label");
+    this.pythonLabel.hidden = true; // 知道要占多少才有字
     this.pythonLabel.append(this.python);
     this.start = button("留下整站", () => this.keep());
     this.stop = button("停下", () => running?.abort());

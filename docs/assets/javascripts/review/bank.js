@@ -18,6 +18,7 @@ const VERSION = 1;
  * @property {Company[]} companies
  * @property {Card[]} cards
  */
+/** @typedef {"30s" | "2min"} Length 背面的长短：`cards.py` 的 SPOKEN */
 /** @typedef {{topic: string, company: string, level: string}} Filter 都可以是空串；company 也可以是 `kind:类型` */
 
 /** @type {Map<string, () => Promise<any>>} */
@@ -49,10 +50,10 @@ export function readBank(raw) {
 
 /**
  * 一张卡的背面；里面的链接换成从这一页走得通的。
- * @param {Bank} bank @param {Card} card @returns {Promise<DocumentFragment>}
+ * @param {Bank} bank @param {Card} card @param {Length} length @returns {Promise<DocumentFragment>}
  */
-export async function loadAnswer(bank, card) {
-  const answers = await load(`review/answers/${bank.topics[card.topic].key}.json`);
+export async function loadAnswer(bank, card, length) {
+  const answers = await load(`review/answers/${length}/${bank.topics[card.topic].key}.json`);
   if (typeof answers[card.key] !== "string") throw new Error("题库刚更新过：刷新再试");
   const template = document.createElement("template");
   template.innerHTML = answers[card.key];

@@ -5,15 +5,22 @@ import { addressOf, describeAskers, loadAnswer } from "./bank.js";
 import { describeSpan, dueTime, rate, RATINGS } from "./schedule.js";
 
 /** @typedef {import("./bank.js").Bank} Bank */
+/** @typedef {import("./bank.js").Length} Length */
 /** @typedef {import("./schedule.js").CardRecord} CardRecord */
 /** @typedef {import("./schedule.js").Rating} Rating */
+
+/** 背面叫什么，整页还有什么。 @type {Record<Length, {name: string, rest: string}>} */
+const BACKS = {
+  "30s": { name: "30 秒版", rest: "整页：2 分钟版、推导、追问、常见错误" },
+  "2min": { name: "2 分钟版", rest: "整页：30 秒版、推导、追问、常见错误" },
+};
 
 export class Face {
   /**
    * @param {Bank} bank
    * @param {number} number 第几张卡
    * @param {CardRecord | null} record 有它就在按钮上写间隔
-   * @param {{showSpans: boolean, onRate: (rating: Rating) => void, onReveal?: () => void}} options
+   * @param {{length: Length, showSpans: boolean, onRate: (rating: Rating) => void, onReveal?: () => void}} options
    */
   constructor(bank, number, record, options) {
     this.bank = bank;
@@ -24,9 +31,9 @@ export class Face {
     const { topic, level } = this.card;
     const facts = [bank.topics[topic].title, bank.levels[level][1], describeAskers(bank, number)].filter(Boolean);
     this.title = element("h2", { tabindex: -1, class: "mj-face__title" }, this.card.title);
-    this.showButton = button("答过了，看 30 秒版", () => this.reveal());
+    this.showButton = button(`答过了，看 ${BACKS[options.length].name}`, () => this.reveal());
     this.showButton.className = "mj-start";
-    this.answer = element("div", { class: "mj-face__answer", tabindex: -1, role: "group", "aria-label": "30 秒版", hidden: true });
+    this.answer = element("div", { class: "mj-face__answer", tabindex: -1, role: "group", "aria-label": BACKS[options.length].name, hidden: true });
     this.bar = element("div", { class: "mj-face__ratings", role: "group", "aria-label": "答得怎么样", hidden: true });
     this.element = element("article", { class: "mj-face", "aria-label": "卡片" }, element("p", { class: "mj-note" }, facts.join(" · ")), this.title, this.showButton, this.answer, this.bar);
   }
@@ -45,9 +52,9 @@ export class Face {
   }
 
   async fill() {
-    const whole = element("p", { class: "mj-face__more" }, element("a", { href: addressOf(this.card) }, "整页：2 分钟版、推导、追问、常见错误"));
+    const whole = element("p", { class: "mj-face__more" }, element("a", { href: addressOf(this.card) }, BACKS[this.options.length].rest));
     try {
-      this.answer.replaceChildren(await loadAnswer(this.bank, this.card), whole);
+      this.answer.replaceChildren(await loadAnswer(this.bank, this.card, this.options.length), whole);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.answer.replaceChildren(`答案没有取到：${reason} `, button("再取一次", () => this.fill()), whole);

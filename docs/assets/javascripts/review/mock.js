@@ -89,7 +89,7 @@ export class MockInterview {
     this.late = false;
     this.clock = element("span", { class: "mj-clock", role: "timer" });
     this.pauseButton = button("暂停", () => this.togglePause());
-    this.face = new Face(bank, number, null, { showSpans: false, onRate: (rating) => this.mark(rating), onReveal: () => this.stopClock() });
+    this.face = new Face(bank, number, null, { length: this.limit > 30_000 ? "2min" : "30s", showSpans: false, onRate: (rating) => this.mark(rating), onReveal: () => this.stopClock() });
     this.face.showButton.textContent = "说完了，对答案";
     const why = relate(bank, number, findCompanies(bank, this.company ?? ""));
     const reason = why === 2 ? "选的公司写明问过这道题" : why === 1 ? "选的公司写明问过这个考点" : "";

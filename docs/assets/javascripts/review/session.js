@@ -160,6 +160,7 @@ export class ReviewSession {
     const { key, title } = bank.cards[number];
     const before = this.deck.get(key);
     this.face = new Face(bank, number, before, {
+      length: "30s",
       showSpans: true,
       onRate: (rating) => this.answer(key, title, before, rating),
     });

@@ -1,0 +1,30 @@
+"""主题的毛病：栏目的导航有名字，别的一字不动。"""
+
+from __future__ import annotations
+
+from mianjing.theme_faults import mend_theme
+
+SECTION = """<nav class="md-nav" data-md-level="1" aria-labelledby="__nav_3_label" \
+aria-expanded="true">
+  <label class="md-nav__title" for="__nav_3">
+    <span class="md-nav__icon md-icon"></span>
+    考点 &amp; 其他
+  </label>
+</nav>"""
+
+
+def test_a_section_is_named() -> None:
+    named = mend_theme(SECTION)
+    assert '<nav class="md-nav" data-md-level="1" aria-label="考点 &amp; 其他"' in named
+    assert "aria-labelledby" not in named
+    assert named.count("考点") == 2
+
+
+def test_a_label_of_another_section_is_not_taken() -> None:
+    other = SECTION.replace('for="__nav_3"', 'for="__nav_4"')
+    assert mend_theme(other) == other
+
+
+def test_other_html_is_left_alone() -> None:
+    html = '<nav class="md-nav" data-md-level="0" aria-label="导航栏"><p>__nav_1_label</p></nav>'
+    assert mend_theme(html) == html
