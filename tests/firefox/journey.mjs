@@ -47,8 +47,8 @@ try {
   seen.violations.push(...(await violations()));
 
   await open(`practice/${exercise}/`);
-  await page.waitForSelector(".mj-run button.mj-start");
-  await page.click(".mj-run button.mj-start");
+  await page.waitForSelector(".mj-practice .mj-start");
+  await page.click(".mj-practice .mj-start");
   await page.waitForSelector(".cm-content");
   await page.focus(".cm-content");
   await page.keyboard.down("Control");
