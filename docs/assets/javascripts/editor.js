@@ -3,7 +3,7 @@ import { indentWithTab } from "@codemirror/commands";
 import { python } from "@codemirror/lang-python";
 import { HighlightStyle, indentUnit, syntaxHighlighting } from "@codemirror/language";
 import { EditorState } from "@codemirror/state";
-import { EditorView, keymap } from "@codemirror/view";
+import { EditorView, keymap, showPanel } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { basicSetup } from "codemirror";
 
@@ -19,7 +19,7 @@ const colors = HighlightStyle.define([
 ]);
 
 const look = EditorView.theme({
-  "&": { backgroundColor: "var(--md-code-bg-color)", color: "var(--md-code-fg-color)", fontSize: "1em" },
+  "&": { backgroundColor: "var(--md-code-bg-color)", color: "var(--md-code-fg-color)", fontSize: "1em", isolation: "isolate" },
   "&.cm-focused": { outline: ".1rem solid var(--md-typeset-a-color)" },
   ".cm-content": { fontFamily: "var(--md-code-font-family)", caretColor: "var(--md-code-fg-color)", padding: ".6em 0" },
   ".cm-cursor": { borderLeftColor: "var(--md-code-fg-color)" },
@@ -28,10 +28,23 @@ const look = EditorView.theme({
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
     backgroundColor: "color-mix(in srgb, var(--md-typeset-a-color) 30%, transparent)",
   },
+  ".cm-panels": { backgroundColor: "var(--md-code-bg-color)", color: "var(--md-default-fg-color--light)", border: "0" },
+  ".cm-panels button, .cm-panels input": { color: "inherit", font: "inherit" },
   ".cm-tooltip": { backgroundColor: "var(--md-default-bg-color)", color: "var(--md-default-fg-color)" },
 });
 
 const phrases = EditorState.phrases.of({ "Find": "查找", "Replace": "替换", "next": "下一个", "previous": "上一个", "close": "关闭" });
+
+const WAY_OUT = "Tab 缩进；先按 Esc 再按 Tab 离开";
+
+/** 编辑器下面的一行：怎么用键盘离开。读屏从编辑器的名字里听到。 */
+function showWayOut() {
+  const dom = document.createElement("p");
+  dom.className = "mj-way-out";
+  dom.setAttribute("aria-hidden", "true");
+  dom.textContent = WAY_OUT;
+  return { dom };
+}
 
 /**
  * @param {object} options
@@ -52,8 +65,9 @@ export function createEditor({ text, label, onChange, onRun }) {
         syntaxHighlighting(colors),
         look,
         phrases,
+        showPanel.of(showWayOut),
         EditorView.lineWrapping,
-        EditorView.contentAttributes.of({ "aria-label": `${label}（Tab 缩进；先按 Esc 再按 Tab 离开）`, "aria-multiline": "true", spellcheck: "false", autocapitalize: "off", autocorrect: "off" }),
+        EditorView.contentAttributes.of({ "aria-label": `${label}（${WAY_OUT}）`, "aria-multiline": "true", spellcheck: "false", autocapitalize: "off", autocorrect: "off" }),
         EditorView.updateListener.of((update) => update.docChanged && onChange(update.state.doc.toString())),
       ],
     }),
