@@ -18,7 +18,7 @@ from statistics import median
 from mianjing.frontmatter import Scalar, read_document
 from playwright.sync_api import Page, Request, sync_playwright
 
-from tests import bench_atlas, bench_first_view, bench_lighthouse, bench_python
+from tests import bench_atlas, bench_build, bench_first_view, bench_lighthouse, bench_python
 from tests.chromium import launch_chromium
 from tests.server import serve_site
 
@@ -158,6 +158,7 @@ def main() -> None:
         bench_lighthouse.measure(folder / "site")
         bench_atlas.measure(folder / "site")
         bench_python.measure(folder / "site")
+    bench_build.measure()
 
 
 if __name__ == "__main__":

@@ -1,8 +1,15 @@
-"""每页都取的样式合成一份：主题的两份、打印的、本站的，依次相接，少三个请求，一起压缩也更小。"""
+"""每页都取的样式合成一份：主题的两份、打印的、本站的，依次相接，少三个请求，一起压缩也更小。
+
+主题的样式里，本站用不到的（从右往左写的、别的颜色、没有开的功能）不要，压缩后少八分之一。
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
+
+import tinycss2
 
 from mianjing.places import theme_folder
 
@@ -11,6 +18,29 @@ THEMED = "assets/stylesheets/site.css"
 _PRINT = "docs/assets/bundle/print.css"
 _OWN = "docs/assets/bundle/own.css"
 """打包时去掉了空白与注释的。"""
+UNUSED = (
+    "critic",
+    "keys",
+    "md-annotation",
+    "md-author",
+    "md-banner",
+    "md-consent",
+    "md-feedback",
+    "md-pagination",
+    "md-post",
+    "md-social",
+    "md-source__fact",
+    "md-source__facts",
+    "md-status",
+    "md-version",
+    "mermaid",
+    "task-list",
+)
+"""本站没有开的功能的类名：自己，以及在它后面接着 `-`、`_` 的。开一个就从这里删掉。"""
+UNUSED_CLASS = re.compile(rf"(?:{'|'.join(UNUSED)})(?:[-_][\w-]*)?")
+_UNUSED_SELECTOR = re.compile(
+    rf"\[dir=rtl\]|\[data-md-color-(?:primary|accent)=(?!teal\b)|\.{UNUSED_CLASS.pattern}(?![\w-])"
+)
 
 
 class MissingStyleError(Exception):
@@ -21,14 +51,46 @@ def join_styles(root: Path) -> bytes:
     """主题的 main、palette，打印的，本站的；次序与主题分开链接时相同，后面的压过前面的。"""
     own = (root / _OWN).read_bytes().strip()
     printed = b"@media print{" + (root / _PRINT).read_bytes().strip() + b"}"
-    return b"\n".join([_read_theme("main"), _read_theme("palette"), printed, own])
+    theme = [prune_styles(_read_theme(name)).encode() for name in ("main", "palette")]
+    return b"\n".join([*theme, printed, own])
 
 
-def _read_theme(name: str) -> bytes:
+def prune_styles(css: str) -> str:
+    """去掉用不到的选择器；一条规则的选择器全去掉了，规则也不要。读不懂的抛 ValueError。"""
+    rules = tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True)
+    return "".join(_prune(rules))
+
+
+def _prune(rules: Iterable[tinycss2.ast.Node]) -> Iterable[str]:
+    for rule in rules:
+        if rule.type == "error":
+            raise ValueError(f"主题的样式第 {rule.source_line} 行读不懂：{rule.message}")
+        if rule.type == "qualified-rule":
+            selectors: list[list[tinycss2.ast.Node]] = [[]]
+            for token in rule.prelude:
+                if token.type == "literal" and token.value == ",":
+                    selectors.append([])
+                else:
+                    selectors[-1].append(token)
+            texts = (tinycss2.serialize(selector).strip() for selector in selectors)
+            if kept := [text for text in texts if not _UNUSED_SELECTOR.search(text)]:
+                yield f"{','.join(kept)}{{{tinycss2.serialize(rule.content)}}}"
+        elif rule.lower_at_keyword in ("media", "supports"):
+            inside = tinycss2.parse_rule_list(
+                rule.content, skip_comments=True, skip_whitespace=True
+            )
+            if kept := list(_prune(inside)):
+                prelude = tinycss2.serialize(rule.prelude)
+                yield f"@{rule.at_keyword}{prelude}{{{''.join(kept)}}}"
+        else:
+            yield rule.serialize()
+
+
+def _read_theme(name: str) -> str:
     """主题的一份样式：文件名里有散列，所以按样子找；主题升级后不止一份就停下。"""
     pattern = f"assets/stylesheets/{name}.*.min.css"
     folder = theme_folder()
     found = [] if folder is None else sorted(folder.glob(pattern))
     if len(found) != 1:
         raise MissingStyleError(f"主题里的 {pattern} 应恰好一份，找到 {len(found)} 份")
-    return found[0].read_bytes().strip()
+    return found[0].read_text(encoding="utf-8").strip()

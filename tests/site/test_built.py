@@ -13,6 +13,7 @@ from mianjing.library import read_library
 from mianjing.model import Catalog
 from mianjing.notebook import read_notebook
 from mianjing.render import label
+from mianjing.theme_styles import UNUSED_CLASS
 
 from tests.server import SiteServer
 from tests.site.conftest import REPO_URL, ROOT
@@ -28,7 +29,7 @@ def catalog() -> Catalog:
 
 
 def soup(server: SiteServer, path: str) -> BeautifulSoup:
-    return BeautifulSoup((server.site / path).read_text(encoding="utf-8"), "html.parser")
+    return BeautifulSoup((server.site / path).read_text(encoding="utf-8"), "lxml")
 
 
 def pages(server: SiteServer) -> list[Path]:
@@ -47,6 +48,14 @@ def test_every_record_is_a_page(server: SiteServer, catalog: Catalog) -> None:
             heading = page.select_one("article h1")
             assert heading is not None, key
             assert heading.get_text().removesuffix("¶").strip() == record.title, key
+
+
+def test_no_page_uses_a_class_whose_style_is_left_out(server: SiteServer) -> None:
+    """`theme_styles.py` 去掉了的样式，没有一页用得着。"""
+    for file in pages(server):
+        attributes = re.findall(r'class="([^"]*)"', file.read_text(encoding="utf-8"))
+        names = {name for attribute in attributes for name in attribute.split()}
+        assert not list(filter(UNUSED_CLASS.fullmatch, names)), file
 
 
 def test_company_and_topic_link_to_each_other(server: SiteServer, catalog: Catalog) -> None:

@@ -151,6 +151,7 @@ def test_facets_by_keyboard(server: SiteServer, context: BrowserContext) -> None
 def test_a_wide_table_is_reached_and_named(server: SiteServer, context: BrowserContext) -> None:
     """放不下的表键盘到得了、横着滚；放得下之后不再停。"""
     page = context.new_page()
+    page.set_viewport_size({"width": 200, "height": 844})
     page.goto(server.url("topics/frameworks/"))
     region = page.get_by_role("group", name="表，可以横向滚动").first
     expect(region).to_be_visible()
