@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Route, ViewportSize
 
 from tests.budgets import (
     KINDS,
+    MANY_REQUESTS,
     MISSED,
     NOTEBOOK,
     NOTEBOOK_HTML,

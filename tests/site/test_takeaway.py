@@ -145,7 +145,7 @@ def test_the_deck(server: SiteServer, catalog: Catalog) -> None:
     for fields in found.values():
         assert len(fields) == len(anki.FIELDS)
         for text in fields[1:6]:
-            soup = BeautifulSoup(text, "html.parser")
+            soup = BeautifulSoup(text, "lxml")
             for span in soup.select(".arithmatex"):
                 formulas += 1
                 ends = ("\\(", "\\)") if span.name == "span" else ("\\[", "\\]")
@@ -162,7 +162,7 @@ def test_the_deck(server: SiteServer, catalog: Catalog) -> None:
 def test_feeds_are_announced_and_exist(server: SiteServer) -> None:
     """每一页的 head 里有三份订阅，地址打得开，条目的链接是这个站的。"""
     for path in ("index.html", "topics/kv-cache/index.html", "404.html"):
-        soup = BeautifulSoup((server.site / path).read_text(encoding="utf-8"), "html.parser")
+        soup = BeautifulSoup((server.site / path).read_text(encoding="utf-8"), "lxml")
         links = soup.select('head link[rel~="alternate"][type="application/rss+xml"]')
         assert [str(a["href"]).removeprefix(server.mount).lstrip("./") for a in links] == [
             feed.path for feed in FEEDS
