@@ -9,6 +9,7 @@ from tests.budgets import (
     KINDS,
     MANY_REQUESTS,
     MISSED,
+    MOVING,
     NOTEBOOK,
     NOTEBOOK_HTML,
     Kind,
@@ -52,7 +53,7 @@ def test_first_view(server: SiteServer, browser: Browser, kind: Kind, path: str)
         origin = server.url("")
         foreign = [url for url in seen.urls + seen.precached if not url.startswith(origin)]
         assert foreign == []
-        assert seen.shifts == []
+        assert kind in MOVING or seen.shifts == []
         files = {find_file(server.site, url.removeprefix(origin)) for url in seen.urls}
         sizes = {file.name: packed_size(file) for file in files}
         assert path in MISSED or sum(sizes.values()) <= kind.bytes, sizes
@@ -60,7 +61,7 @@ def test_first_view(server: SiteServer, browser: Browser, kind: Kind, path: str)
             assert (len(seen.urls) > kind.requests) == (path in MANY_REQUESTS), seen.urls
     with browser.new_context(viewport=DESKTOP) as context:
         _, seen = open_cold(context, server.url(path))
-        assert seen.shifts == []
+        assert kind in MOVING or seen.shifts == []
 
 
 @pytest.mark.browser
@@ -76,9 +77,10 @@ def test_slow_fonts_move_nothing(server: SiteServer, browser: Browser) -> None:
         page = context.new_page()
         page.route("**/fonts/KaTeX_Main-Regular.css", hold)
         page.goto(server.url("practice/softmax-cross-entropy/"), wait_until="commit")
-        page.wait_for_function("performance.getEntriesByName(location.href).length > 0")
+        # 什么也没画的时候没有动画帧：隔一会儿问一次
         page.wait_for_function(
-            "performance.getEntriesByType('resource').some(({name}) => name.endsWith('site.css'))"
+            "performance.getEntriesByType('resource').some(({name}) => name.endsWith('site.css'))",
+            polling=50,
         )
         assert page.evaluate("performance.getEntriesByType('paint').length") == 0
         held[0].continue_()
