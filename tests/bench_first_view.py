@@ -7,12 +7,10 @@ from typing import Any
 
 from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
-from tests.bench_server import serve_compressed
-from tests.budgets import KINDS, MISSED, find_file
+from tests.bench_server import LATENCY, RATE, serve_compressed
+from tests.budgets import KINDS, MANY_REQUESTS, MISSED, MOVING, find_file
 from tests.chromium import launch_chromium
 
-SPEED = 200_000
-LATENCY = 150
 SLOWER = 4
 PHONE: ViewportSize = {"width": 390, "height": 844}
 WATCH = """
@@ -33,7 +31,8 @@ watch("layout-shift", ({ value }) => (seen.shift += value));
 
 def measure(site: Path, plain: Path) -> None:
     """打印每类的几页：字节、请求、第一次画、最大的一块、阻塞、挪动；没有到预算的另列。"""
-    print(f"第一眼（{SPEED // 1000} kB/s、{LATENCY} ms、处理器慢 {SLOWER} 倍；后一组是原样的）：")
+    network = f"{RATE // 1000} kB/s、{LATENCY * 1000:.0f} ms"
+    print(f"第一眼（{network}、处理器慢 {SLOWER} 倍；后一组是原样的）：")
     with sync_playwright() as playwright:
         browser = launch_chromium(playwright)
         for kind in KINDS:
@@ -47,6 +46,10 @@ def measure(site: Path, plain: Path) -> None:
         browser.close()
     for path, reason in MISSED.items():
         print(f"  没有到预算：/{path}，{reason}")
+    for path, reason in MANY_REQUESTS.items():
+        print(f"  请求太多：/{path}，{reason}")
+    for kind, reason in MOVING.items():
+        print(f"  还会挪动：{kind.name}，{reason}")
 
 
 def _open(browser: Browser, site: Path, path: str) -> str:
@@ -60,9 +63,9 @@ def _open(browser: Browser, site: Path, path: str) -> str:
             "Network.emulateNetworkConditions",
             {
                 "offline": False,
-                "latency": LATENCY,
-                "downloadThroughput": SPEED,
-                "uploadThroughput": SPEED,
+                "latency": LATENCY * 1000,
+                "downloadThroughput": RATE,
+                "uploadThroughput": RATE,
             },
         )
         session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})

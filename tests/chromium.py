@@ -11,17 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from mianjing.pdf import BROWSERS
 from playwright.sync_api import Browser, Playwright
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
 
 QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
 
 
 def find_chromium() -> str:
     """PATH 上的 Chromium；没有时抛 FileNotFoundError。"""
-    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if path is None:
         raise FileNotFoundError("没有 Chromium：用 make test 或 make bench 运行，它会准备好")
     return path

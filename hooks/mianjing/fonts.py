@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from functools import partial
 from importlib.metadata import version
 from io import BytesIO
-from os import getpid
 from pathlib import Path
 
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
+
+from mianjing.whole_file import keep_whole
 
 
 def subset_font(font: bytes, characters: Iterable[str]) -> bytes:
@@ -35,16 +37,12 @@ def subset_fonts(folder: Path, text: dict[str, set[str]], cache: Path) -> dict[s
 
     结果存在 cache 里，字体、用到的字、库与本模块都没有变就不再算。
     """
+    salt = version("fonttools").encode() + Path(__file__).read_bytes()
     subsets = {}
     for file in sorted(folder.glob("*.woff2")):
         font = file.read_bytes()
         used = "".join(sorted(text.get(file.name, ())))
-        salt = f"{version('fonttools')} {used}".encode() + Path(__file__).read_bytes()
-        stored = cache / f"{hashlib.sha256(salt + font).hexdigest()[:24]}.woff2"
-        if not stored.is_file():
-            cache.mkdir(parents=True, exist_ok=True)
-            fresh = stored.with_suffix(f".{getpid()}")
-            fresh.write_bytes(subset_font(font, used))
-            fresh.replace(stored)
+        key = hashlib.sha256(salt + used.encode() + font).hexdigest()[:24]
+        stored = keep_whole(cache / f"{key}.woff2", partial(subset_font, font, used))
         subsets[file.name] = stored.read_bytes()
     return subsets

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shutil
-import subprocess
 from contextlib import suppress
 from dataclasses import dataclass
 from html import unescape
-from os import getpid
 from pathlib import Path
+
+from mianjing.node import MissingNodeError, ScriptError, run_script
+from mianjing.whole_file import write_whole
 
 _SPAN = re.compile(
     r'<(?P<tag>span|div) class="arithmatex">\\(?P<open>[(\[])(?P<tex>.*?)\\[)\]]</(?P=tag)>',
@@ -76,10 +76,8 @@ def render_formulas(root: Path, formulas: set[Formula]) -> dict[Formula, Rendere
                 cache[_key(formula)] = result["html"]
             else:
                 errors[formula] = result["error"]
-        cache_file.parent.mkdir(exist_ok=True)
-        fresh = cache_file.with_suffix(f".{getpid()}")
-        fresh.write_text(json.dumps(cache, ensure_ascii=False, sort_keys=True), encoding="utf-8")
-        fresh.replace(cache_file)
+        text = json.dumps(cache, ensure_ascii=False, sort_keys=True)
+        write_whole(cache_file, text.encode())
     return {
         f: Rendered("", errors[f]) if f in errors else Rendered(cache[_key(f)], "")
         for f in formulas
@@ -87,25 +85,16 @@ def render_formulas(root: Path, formulas: set[Formula]) -> dict[Formula, Rendere
 
 
 def _run_katex(root: Path, formulas: list[Formula]) -> list[dict[str, str]]:
-    node = shutil.which("node")
-    if node is None:
+    request = [{"tex": f.tex, "display": f.display} for f in formulas]
+    try:
+        answer: list[dict[str, str]] = json.loads(run_script(_SCRIPT, request, root))
+    except MissingNodeError as error:
         raise FormulaError(
             "找不到 node：用 make serve 或 make build 构建，它会准备好 Node 与 KaTeX"
-        )
-    request = json.dumps([{"tex": f.tex, "display": f.display} for f in formulas])
-    process = subprocess.run(
-        [node, str(_SCRIPT)],
-        input=request,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        cwd=root,
-        check=False,
-    )
-    if process.returncode:
-        detail = process.stderr.strip().splitlines()[-1:] or ["没有说明"]
-        raise FormulaError(f"KaTeX 没有跑起来（{detail[0]}）：先运行 npm ci，或用 make build")
-    answer: list[dict[str, str]] = json.loads(process.stdout)
+        ) from error
+    except ScriptError as error:
+        message = f"KaTeX 没有跑起来（{error}）：先运行 npm ci，或用 make build"
+        raise FormulaError(message) from error
     return answer
 
 

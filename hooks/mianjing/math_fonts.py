@@ -15,10 +15,10 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from html import unescape
-from os import getpid
 from pathlib import Path
 
 from mianjing.compact import dump_compact
+from mianjing.whole_file import write_whole
 
 _FACE = re.compile(r"@font-face\{([^}]*)\}")
 _RULE = re.compile(r"([^{}@]+)\{([^{}]*)\}")
@@ -106,9 +106,9 @@ def find_text(html: str, styles: MathStyles) -> dict[str, set[str]]:
 def read_text(
     rendered: Iterable[str], styles: MathStyles, cache: Path
 ) -> dict[str, dict[str, str]]:
-    """各个公式 → find_text 的结果，字连成一串；存在 cache 里，公式与样式没有变就不再算。"""
-    salt = hashlib.sha256((repr(styles.rules) + repr(styles.files)).encode()).hexdigest()[:16]
-    stored = cache / f"{salt}.json"
+    """各个公式 → find_text 的结果，字连成一串；存在 cache 里，公式、样式与本模块没有变就不再算。"""
+    salt = (repr(styles.rules) + repr(styles.files)).encode() + Path(__file__).read_bytes()
+    stored = cache / f"{hashlib.sha256(salt).hexdigest()[:16]}.json"
     known: dict[str, dict[str, str]] = {}
     if stored.is_file():
         with suppress(ValueError):  # 坏了的缓存重新算就好
@@ -123,10 +123,7 @@ def read_text(
             fresh = True
         found[html] = known[key]
     if fresh:
-        cache.mkdir(parents=True, exist_ok=True)
-        partial = stored.with_suffix(f".{getpid()}")
-        partial.write_text(dump_compact(known), encoding="utf-8")
-        partial.replace(stored)
+        write_whole(stored, dump_compact(known).encode())
     return found
 
 

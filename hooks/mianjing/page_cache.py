@@ -12,7 +12,6 @@ import json
 import posixpath
 from collections.abc import Iterator
 from contextlib import suppress
-from os import getpid
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -29,6 +28,7 @@ from mkdocs.structure.toc import AnchorLink, TableOfContents
 
 from mianjing.code_version import code_version
 from mianjing.search.sections import Section, read_sections
+from mianjing.whole_file import write_whole
 
 _LIBRARIES = ("markdown", "pymdown-extensions", "pygments", "mkdocs", "mkdocs-material")
 
@@ -96,9 +96,8 @@ class PageCache:
         """存下变了的。"""
         self.folder.mkdir(parents=True, exist_ok=True)
         for uri in sorted(self.changed):
-            fresh = self._file(uri).with_suffix(f".{getpid()}")
-            fresh.write_text(json.dumps(self.entries[uri], ensure_ascii=False), encoding="utf-8")
-            fresh.replace(self._file(uri))
+            text = json.dumps(self.entries[uri], ensure_ascii=False)
+            write_whole(self._file(uri), text.encode())
 
     def _key(self, *parts: str) -> str:
         return hashlib.sha256("\0".join((self.version, *parts)).encode()).hexdigest()

@@ -6,13 +6,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
-import shutil
-import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from os import getpid
 from pathlib import Path
 
@@ -20,6 +16,8 @@ from mianjing import catalog as group
 from mianjing import render
 from mianjing.edition import CARDS_FOLDER
 from mianjing.model import Catalog, Derivation, Exercise, Experience, Question, Topic
+from mianjing.node import MissingNodeError, ScriptError, run_script
+from mianjing.places import theme_folder
 from mianjing.social_fonts import FAMILY, make_fonts, read_advances
 
 WIDTH, HEIGHT = 1200, 630
@@ -108,9 +106,8 @@ def describe_card(
             )
         case Topic():
             companies = dict.fromkeys(
-                catalog.companies[one.company].name
-                for one in catalog.experiences.values()
-                if record.key in group.asked_topics(one)
+                catalog.companies[mention.experience.company].name
+                for mention in group.group_topic_mentions(catalog, record.key)
             )
             return Card("topic", record.title, tuple(companies))
         case Question():
@@ -153,27 +150,19 @@ def draw_cards(
 
 
 def _draw(root: Path, wanted: Mapping[str, Path], fonts: Mapping[int, Path]) -> None:
-    node = shutil.which("node")
-    if node is None:
-        raise SocialError("找不到 node：用 make publish，它会准备好")
     fresh = {file: file.with_suffix(f".{getpid()}") for file in wanted.values()}
     request = {
         "family": FAMILY,
         "fonts": [str(font.resolve()) for font in fonts.values()],
         "cards": [{"svg": svg, "file": str(fresh[file])} for svg, file in wanted.items()],
     }
-    process = subprocess.run(
-        [node, str(_SCRIPT)],
-        input=json.dumps(request, ensure_ascii=False),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        cwd=root,
-        check=False,
-    )
-    if process.returncode:
-        detail = process.stderr.strip().splitlines()[-1:] or ["没有说明"]
-        raise SocialError(f"resvg 没有跑起来（{detail[0]}）：先运行 npm ci，或用 make publish")
+    try:
+        run_script(_SCRIPT, request, root)
+    except MissingNodeError as error:
+        raise SocialError("找不到 node：用 make publish，它会准备好") from error
+    except ScriptError as error:
+        message = f"resvg 没有跑起来（{error}）：先运行 npm ci，或用 make publish"
+        raise SocialError(message) from error
     for file, beside in fresh.items():
         beside.replace(file)
 
@@ -269,8 +258,7 @@ def _measure(text: str, advances: Mapping[str, float]) -> float:
 
 def _read_icon(name: str) -> str:
     """主题里的 Material 图标。"""
-    package = find_spec("material")
-    if package is None or package.origin is None:
+    folder = theme_folder()
+    if folder is None:
         raise SocialError("没有装 mkdocs-material，拿不到图标")
-    file = Path(package.origin).with_name("templates") / f".icons/material/{name}.svg"
-    return file.read_text(encoding="utf-8")
+    return (folder / f".icons/material/{name}.svg").read_text(encoding="utf-8")

@@ -8,14 +8,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from functools import partial
 from io import BytesIO
-from os import getpid
 from pathlib import Path
 
 from fontTools.merge import Merger
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 from fontTools.varLib.instancer import instantiateVariableFont
+
+from mianjing.whole_file import keep_whole
 
 PACKAGES = tuple(
     f"node_modules/@fontsource-variable/{name}" for name in ("noto-sans-sc", "noto-sans")
@@ -44,13 +46,8 @@ def make_fonts(root: Path, characters: Iterable[str], cache: Path) -> dict[int, 
     made = {}
     for weight in WEIGHTS:
         key = hashlib.sha256(f"{weight} {used}".encode() + salt).hexdigest()[:24]
-        stored = cache / f"{key}.ttf"
-        if not stored.is_file():
-            cache.mkdir(parents=True, exist_ok=True)
-            fresh = stored.with_suffix(f".{getpid()}")
-            fresh.write_bytes(join_slices(packages, used, weight))
-            fresh.replace(stored)
-        made[weight] = stored
+        make = partial(join_slices, packages, used, weight)
+        made[weight] = keep_whole(cache / f"{key}.ttf", make)
     return made
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import tinycss2
@@ -55,6 +56,7 @@ def join_styles(root: Path) -> bytes:
     return b"\n".join([*theme, printed, own])
 
 
+@cache
 def prune_styles(css: str) -> str:
     """去掉用不到的选择器；一条规则的选择器全去掉了，规则也不要。读不懂的抛 ValueError。"""
     rules = tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True)

@@ -11,11 +11,11 @@ import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import astuple
-from os import getpid
 from pathlib import Path
 
 from mianjing.code_version import code_version
 from mianjing.problem import Problem
+from mianjing.whole_file import write_whole
 
 _LIBRARIES = ("markdown", "pymdown-extensions", "nh3")
 Check = Callable[[], Iterable[Problem]]
@@ -57,7 +57,4 @@ class KeptVerdicts(Verdicts):
         with suppress(FileNotFoundError, ValueError):
             if self.file.read_text(encoding="utf-8") == text:
                 return
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self.file.with_suffix(f".{getpid()}")
-        fresh.write_text(text, encoding="utf-8")
-        fresh.replace(self.file)
+        write_whole(self.file, text.encode())

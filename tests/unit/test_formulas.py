@@ -116,8 +116,8 @@ def fake_katex(
         answer = [{"html": f"<i>{f['tex']} {f['display']}</i>"} for f in requests[-1]]
         return subprocess.CompletedProcess(command, code, stdout or json.dumps(answer), stderr)
 
-    monkeypatch.setattr("mianjing.formulas.subprocess.run", run)
-    monkeypatch.setattr("mianjing.formulas.shutil.which", lambda name: f"/bin/{name}")
+    monkeypatch.setattr("mianjing.node.subprocess.run", run)
+    monkeypatch.setattr("mianjing.node.shutil.which", lambda name: f"/bin/{name}")
     return requests
 
 
@@ -169,7 +169,7 @@ def test_a_failed_formula_is_tried_again(root: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_without_node(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mianjing.formulas.shutil.which", lambda name: None)
+    monkeypatch.setattr("mianjing.node.shutil.which", lambda name: None)
     with pytest.raises(FormulaError, match="找不到 node：用 make serve 或 make build 构建"):
         render_formulas(root, {LESS})
 
