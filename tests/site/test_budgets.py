@@ -76,7 +76,8 @@ def test_slow_fonts_move_nothing(server: SiteServer, browser: Browser) -> None:
         context.add_init_script(WATCH)
         page = context.new_page()
         page.route("**/fonts/KaTeX_Main-Regular.css", hold)
-        page.goto(server.url("practice/softmax-cross-entropy/"), wait_until="commit")
+        with page.expect_request("**/fonts/KaTeX_Main-Regular.css"):
+            page.goto(server.url("practice/softmax-cross-entropy/"), wait_until="commit")
         # 什么也没画的时候没有动画帧：隔一会儿问一次
         page.wait_for_function(
             "performance.getEntriesByType('resource').some(({name}) => name.endsWith('site.css'))",
