@@ -9,13 +9,13 @@ from functools import partial
 from pathlib import Path
 
 from mianjing.atlas.facets import dump_facets
-from mianjing.library import read_library
 from mianjing.model import Catalog
 from mianjing.render import BLOCKS
 from playwright.sync_api import Route, sync_playwright
 
 from tests.chromium import launch_chromium
 from tests.server import serve_site
+from tests.site_library import read_site_library
 
 ROOT = Path(__file__).resolve().parents[1]
 FIRST_FILTER = """async () => {
@@ -56,7 +56,7 @@ def render_index(catalog: Catalog) -> str:
 
 def measure(site: Path) -> None:
     """打印各种篇数下的数字；site 是构建好的站。"""
-    real = read_library(ROOT)[0]
+    real = read_site_library()[0]
     print("图谱：篇数、面经页随篇数变的 HTML、筛选数据（gzip）、每篇的构建、取到数据后第一次筛选：")
     with serve_site(site) as server, sync_playwright() as playwright:
         browser = launch_chromium(playwright)

@@ -11,9 +11,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from mianjing.library import read_library
-
 from tests.crowd_records import make_records
+from tests.site_library import read_site_library
 
 ROOT = Path(__file__).resolve().parents[1]
 COPIED = ("docs", "hooks", "notebooks", "overrides")
@@ -40,7 +39,7 @@ def write_project(folder: Path, count: int) -> None:
     for file in filter(Path.is_file, ROOT.iterdir()):
         shutil.copy(file, folder)
     (folder / "node_modules").symlink_to(ROOT / "node_modules")
-    crowd = make_records(read_library(ROOT)[0], count)
+    crowd = make_records(read_site_library()[0], count)
     for path, text in crowd.files.items():
         (folder / path).write_text(text, encoding="utf-8")
     for name, rows in (("companies.yml", crowd.companies), ("sources.yml", crowd.sources)):

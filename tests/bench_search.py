@@ -16,7 +16,6 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-from mianjing.library import read_library
 from mianjing.search.documents import Document, read_synonyms
 from mianjing.search.index import build_index
 from mkdocs.commands.build import build as build_mkdocs
@@ -29,6 +28,7 @@ from tests.chromium import launch_chromium
 from tests.crowd_pages import make_crowd, write_markdown
 from tests.search_engine import ask_engine, urls_of
 from tests.site.test_search import Query, read_queries
+from tests.site_library import read_site_library
 
 SIZES = (60, 1_000, 10_000)
 """第一档就是现在的站，有多少页算多少页。"""
@@ -249,7 +249,7 @@ def measure(browser: Browser, site: Path, engine: Engine, size: int) -> list[int
 def main() -> int:
     """三档依次测，打印一张表；门槛没到时返回 1。"""
     failures: list[str] = []
-    catalog, _ = read_library(ROOT)
+    catalog, _ = read_site_library()
     names = ("queries.json", "golden.json", "held_out.json")
     queries = [q for name in names for q in read_queries(name, catalog) if q.expect]
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:

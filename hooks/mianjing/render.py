@@ -243,7 +243,7 @@ def render_question(question: Question, catalog: Catalog, href: Href) -> str:
 
 
 FOLD_ALL = (
-    '<button type="button" class="mj-fold-all" aria-pressed="false" data-search-exclude>'
+    '<button type="button" class="mj-fold-all" aria-pressed="false" disabled data-search-exclude>'
     "展开全部答案</button>\n"
 )
 
@@ -251,7 +251,7 @@ FOLD_ALL = (
 def fold_answers(html: str) -> str:
     """题目页的五层答案各折进一个 `<details>`：先自己答，再展开；标题仍在外面，目录与链接照旧。
 
-    全部展开的按钮写在第一节之前，脚本到了才有用；没有脚本时不显示。
+    全部展开的按钮写在第一节之前，脚本到了才能按；没有脚本时不显示。
     """
     head, sections = split_sections(html)
     folded = [head, FOLD_ALL if sections else ""]

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 from mianjing.atlas.facets import SHOWN, dump_facets, group_facets, select
-from mianjing.library import read_library
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.server import SiteServer
+from tests.site_library import read_site_library
 
 ROOT = Path(__file__).resolve().parents[2]
-CATALOG = read_library(ROOT)[0]
+CATALOG = read_site_library()[0]
 TOTAL = len(CATALOG.experiences)
 
 pytestmark = [pytest.mark.site, pytest.mark.browser]

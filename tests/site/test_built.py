@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 from lxml import html
-from mianjing.library import read_library
 from mianjing.model import Catalog
 from mianjing.notebook import read_notebook
 from mianjing.render import label
@@ -18,6 +17,7 @@ from mianjing.theme_styles import UNUSED_CLASS
 
 from tests.server import SiteServer
 from tests.site.conftest import REPO_URL, ROOT
+from tests.site_library import read_site_library
 
 pytestmark = pytest.mark.site
 HIDDEN = ("script", "style", "code", "pre", "math")
@@ -26,7 +26,7 @@ SHOWN = f"//text()[not({' or '.join(f'ancestor::{name}' for name in HIDDEN)})]"
 
 @pytest.fixture(scope="module")
 def catalog() -> Catalog:
-    catalog, problems = read_library(ROOT)
+    catalog, problems = read_site_library()
     assert not problems
     return catalog
 

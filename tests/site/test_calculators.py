@@ -17,20 +17,13 @@ pytestmark = pytest.mark.browser
 
 CALCULATORS = {one.key: one for one in read_calculators()}
 
-# 脚本在 load 之后才装上；装上了，input 事件才会给每一格写 aria-invalid
-STARTED = """() => {
-    const form = document.querySelector('form[data-calculator]');
-    form.dispatchEvent(new Event('input', {bubbles: true}));
-    return form.querySelector('input, select').hasAttribute('aria-invalid');
-}"""
-
 
 @pytest.fixture(scope="module")
 def page(server: SiteServer, browser: Browser) -> Iterator[Page]:
     with browser.new_context(viewport={"width": 390, "height": 844}) as context:
         page = context.new_page()
         page.goto(server.url("calculators/"))
-        page.wait_for_function(STARTED)
+        page.locator("form[data-calculator] [aria-invalid]").first.wait_for()
         yield page
 
 

@@ -17,7 +17,6 @@ from bs4 import BeautifulSoup, Tag
 from mianjing.contribution import check_draft, complete_draft
 from mianjing.draft import Draft, Mention, RoundDraft, name_file, read_paragraphs, write_record
 from mianjing.frontmatter import read_document
-from mianjing.library import read_library
 from mianjing.model import Catalog
 from mianjing.records import read_experience
 from mianjing.render import render_experience
@@ -25,7 +24,8 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, e
 
 from tests.drafts import NOT_IN_THE_FORM, draw_calm, draw_draft
 from tests.server import SiteServer
-from tests.site.conftest import REPO_URL, ROOT
+from tests.site.conftest import REPO_URL
+from tests.site_library import read_site_library
 
 pytestmark = pytest.mark.browser
 
@@ -44,7 +44,7 @@ GOOD = Draft(
 
 @pytest.fixture(scope="module")
 def catalog() -> Catalog:
-    catalog, problems = read_library(ROOT)
+    catalog, problems = read_site_library()
     assert not problems
     return catalog
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import random
-from pathlib import Path
 
 import pytest
 from mianjing import plan
-from mianjing.library import read_library
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.server import SiteServer
+from tests.site_library import read_site_library
 
 pytestmark = pytest.mark.browser
 
-CATALOG, _ = read_library(Path(__file__).resolve().parents[2])
+CATALOG, _ = read_site_library()
 ITEMS = plan.list_items(CATALOG)
 RECORDS = plan.weigh_records(CATALOG, ITEMS)
 READ = """() => [...document.querySelectorAll(".mj-plan__items li")].map((item) => [

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
-from mianjing.library import read_library
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.server import SiteServer
+from tests.site_library import read_site_library
 
 pytestmark = pytest.mark.browser
 
 MORNING = datetime(2026, 3, 2, 9, tzinfo=UTC)
-CATALOG, _ = read_library(Path(__file__).resolve().parents[2])
+CATALOG, _ = read_site_library()
 CUDA = [key for key, question in CATALOG.questions.items() if question.topic == "cuda"]
 CARD = {
     "due": 1_760_000_000_000,

@@ -10,13 +10,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from mianjing.library import read_library
 from mianjing.model import Catalog
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.search_engine import ask_engine, urls_of
 from tests.server import SiteServer
-from tests.site.conftest import ROOT
+from tests.site_library import read_site_library
 
 pytestmark = pytest.mark.browser
 
@@ -121,7 +120,7 @@ def searcher(server: SiteServer, browser: Browser) -> Iterator[Searcher]:
 def test_queries_find_their_pages(
     searcher: Searcher, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    catalog, _ = read_library(ROOT)
+    catalog, _ = read_site_library()
     queries = read_queries(name, catalog)
     searcher.open()
     ranks: dict[Query, int | None] = {}

@@ -16,13 +16,13 @@ from bs4 import BeautifulSoup
 from mianjing.catalog import group_companies
 from mianjing.export import anki
 from mianjing.feeds import FEEDS
-from mianjing.library import read_library
 from mianjing.model import Catalog
 from mianjing.pdf import print_pages
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pypdf import PdfReader
 
 from tests.server import SiteServer
+from tests.site_library import read_site_library
 
 pytestmark = pytest.mark.site
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,7 +32,7 @@ A4 = (595, 842)
 @pytest.fixture(scope="module")
 def catalog() -> Catalog:
     """站上真正的资料库。"""
-    return read_library(ROOT)[0]
+    return read_site_library()[0]
 
 
 @pytest.mark.browser

@@ -33,11 +33,11 @@ from mianjing.export.anki import (
     make_tags,
     render_deck,
 )
-from mianjing.library import read_library
 from mianjing.markdown import read_parts
 from mianjing.model import Catalog
 
 from tests.library import Library
+from tests.site_library import read_site_library
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = "https://example.com/kb/"
@@ -104,7 +104,7 @@ def notes(collection: Collection) -> dict[str, Note]:
 
 def test_the_real_bank(tmp_path: Path) -> None:
     """一题一条；字段、标签、牌组都在；GUID 不变，第二遍一条也不新增。"""
-    catalog, _ = read_library(ROOT)
+    catalog, _ = read_site_library()
     deck = render_deck(make_plain_cards(catalog), catalog, SITE)
     with open_collection(tmp_path / "anki") as collection:
         log = import_deck(collection, deck, tmp_path)

@@ -16,16 +16,16 @@ from mianjing.atlas.compare import ITEMS, dump_comparison, name_experiences
 from mianjing.atlas.facets import FACETS, SHOWN, dump_facets, group_facets, select
 from mianjing.atlas.listings import group_listings
 from mianjing.atlas.matrix import State, group_forms, group_matrix
-from mianjing.library import read_library
 from mianjing.model import Period
 from mianjing.render import describe_experience
 from mianjing.vocabulary import read_vocabulary
 
 from tests.bench_atlas import multiply, render_index
 from tests.library import Library
+from tests.site_library import read_site_library
 
 ROOT = Path(__file__).resolve().parents[2]
-REAL = read_library(ROOT)[0]
+REAL = read_site_library()[0]
 STATES = st.fixed_dictionaries(
     {
         facet.key: st.sets(st.sampled_from([option.value for option in facet.options]), max_size=3)

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from mianjing import briefs, render
 from mianjing import catalog as group
-from mianjing.library import read_library
 from mianjing.markdown import read_parts
 from mianjing.model import Catalog, Topic
 
 from tests.library import COMPANIES, EXPERIENCE, QUESTION, TOPIC, Library
+from tests.site_library import read_site_library
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def real() -> Catalog:
     """站上真正的资料库。"""
-    return read_library(ROOT)[0]
+    return read_site_library()[0]
 
 
 def href(target: str, anchor: str) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from mianjing.library import read_library
 from mianjing.render import render_blocks
 from mianjing.vocabulary import FIELD_TERMS, read_vocabulary
 
 from tests.library import EXPERIENCE, FILES, write_library
+from tests.site_library import read_site_library
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "contribute" / "index.md").read_text(encoding="utf-8")
@@ -26,7 +26,7 @@ def test_template_record_is_valid(tmp_path: Path) -> None:
 
 
 def test_vocabulary_of_the_page_is_the_vocabulary_of_the_checks() -> None:
-    catalog, _ = read_library(ROOT)
+    catalog, _ = read_site_library()
     html = render_blocks("<!-- mianjing: vocabulary -->", catalog, lambda page, anchor: page)
     for field, name in FIELD_TERMS.items():
         assert f"<code>{field}</code>" in html

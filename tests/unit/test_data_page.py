@@ -14,10 +14,10 @@ import pytest
 from mianjing.export import render_data
 from mianjing.export.schema import list_fields
 from mianjing.export.shapes import SHAPES, VERSION
-from mianjing.library import read_library
 from mianjing.model import Catalog
 
 from tests.page_code import run_page
+from tests.site_library import read_site_library
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/data/index.md"
@@ -28,7 +28,7 @@ FORMULAS = re.findall(r"^=COUNTIFS\((.*)\)$", PAGE.read_text(encoding="utf-8"), 
 @pytest.fixture(scope="module")
 def catalog() -> Catalog:
     """站上真正的资料库。"""
-    return read_library(ROOT)[0]
+    return read_site_library()[0]
 
 
 @pytest.fixture(scope="module")

@@ -18,11 +18,11 @@ from mianjing.export.json_file import used_terms
 from mianjing.export.records import make_records
 from mianjing.export.schema import make_schema
 from mianjing.export.shapes import SHAPES, VERSION
-from mianjing.library import read_library
 from mianjing.model import Catalog, Experience, Round
 from mianjing.vocabulary import UNKNOWN, read_vocabulary
 
 from tests.library import HOSTILE, Library
+from tests.site_library import read_site_library
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = "https://example.com/kb/"
@@ -32,7 +32,7 @@ BLANK = Catalog({}, {}, {}, {}, {}, {}, {}, {}, {}, {})
 @pytest.fixture(scope="module")
 def real() -> Catalog:
     """站上真正的资料库。"""
-    return read_library(ROOT)[0]
+    return read_site_library()[0]
 
 
 @pytest.fixture(scope="module")

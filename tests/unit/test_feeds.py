@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 from mianjing.dates import Change, read_history
 from mianjing.feeds import FEEDS, LIMIT, Feed, render_feed
-from mianjing.library import read_library
 from mianjing.model import Catalog
 
 from tests.library import ERRATUM, Library
+from tests.site_library import read_site_library
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = "https://example.com/kb/"
@@ -50,7 +50,7 @@ def titles(channel: ET.Element) -> list[str | None]:
 @pytest.mark.parametrize("feed", FEEDS, ids=lambda feed: feed.path)
 def test_the_real_feeds(feed: Feed) -> None:
     """站上真正的三份：链接都是绝对地址，不超过上限，新的在前。"""
-    catalog, _ = read_library(ROOT)
+    catalog, _ = read_site_library()
     channel = read_feed(feed, catalog, read_history(ROOT))
     items = channel.findall("item")
     assert 0 < len(items) <= LIMIT

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from mianjing.contribution import check_draft, complete_draft, dump_rules
 from mianjing.draft import Draft, Mention, Need, RoundDraft, name_file, write_company, write_record
-from mianjing.library import COMPANIES, read_library
+from mianjing.library import COMPANIES
 from mianjing.model import Catalog
 from mianjing.problem import suggest
 
 from tests.drafts import GUARDED, NOT_IN_THE_FORM, PIECES, draw_calm, draw_draft, read_draft
 from tests.node import run_node
+from tests.site_library import read_site_library
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "tests" / "contribute"
@@ -24,7 +25,7 @@ TODAY = "2026-06-01"
 
 @pytest.fixture(scope="module")
 def catalog() -> Catalog:
-    catalog, problems = read_library(ROOT)
+    catalog, problems = read_site_library()
     assert not problems
     return catalog
 

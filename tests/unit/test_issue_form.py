@@ -23,11 +23,11 @@ from mianjing.issue_form import (
     read_issue,
 )
 from mianjing.issue_templates import COLUMNS, FOLDER, ROUNDS, render_templates
-from mianjing.library import read_library
 from mianjing.model import Catalog
 from mianjing.vocabulary import read_vocabulary
 
 from tests.drafts import PIECES
+from tests.site_library import read_site_library
 
 ROOT = Path(__file__).resolve().parents[2]
 TODAY = "2026-06-01"
@@ -78,7 +78,7 @@ HOSTILE = [
 
 @pytest.fixture(scope="module")
 def catalog() -> Catalog:
-    return read_library(ROOT)[0]
+    return read_site_library()[0]
 
 
 def write_body(values: dict[str, str]) -> str:

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from mianjing import catalog as group
 from mianjing import plan
-from mianjing.library import read_library
 from mianjing.model import Catalog
 
 from tests.library import FILES, TOPIC, Library
 from tests.review_engine import ask_review
+from tests.site_library import read_site_library
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -135,7 +135,7 @@ def as_page(made: plan.Plan) -> list[list[object]]:
 @pytest.mark.parametrize("seed", range(3))
 def test_the_page_makes_the_same_plan(seed: int) -> None:
     """真的资料库，随机的选择：次序、分、理由与去处逐项相同。"""
-    catalog, problems = read_library(ROOT)
+    catalog, problems = read_site_library()
     assert not problems
     items = plan.list_items(catalog)
     records = plan.weigh_records(catalog, items)

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mianjing.characters import check_characters
-from mianjing.library import read_library
 from mianjing.privacy import check_amounts, check_contacts, check_names, read_names
 
 from tests.library import EXPERIENCE, Library
+from tests.site_library import read_site_library
 
 ROOT = Path(__file__).resolve().parents[2]
 PATH = "docs/experiences/example-2026.md"
@@ -169,7 +169,7 @@ def test_public_figures_are_named_only_where_the_source_names_them() -> None:
         "行癫": ("alibaba-damo-2023",),
         "Kaiming": ("moonshot-2023",),
     }
-    catalog, _ = read_library(ROOT)
+    catalog, _ = read_site_library()
     for figure, pages in figures.items():
         holders = {
             key

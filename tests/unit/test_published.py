@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from mianjing.build import audit_built
-from mianjing.library import read_library
 from mianjing.published import (
     LIST,
     REDIRECTS,
@@ -19,6 +18,7 @@ from mianjing.published import (
 )
 
 from tests.library import EXPERIENCE, QUESTION, Library
+from tests.site_library import read_site_library
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -115,5 +115,5 @@ def test_the_list_of_the_site_is_checked_in_and_sorted() -> None:
     urls = read_published(ROOT)
     assert urls == sorted(set(urls))
     assert len(urls) >= 434
-    catalog, _ = read_library(ROOT)
+    catalog, _ = read_site_library()
     assert set(urls) <= list_urls(ROOT, catalog) | set(read_redirects(ROOT))

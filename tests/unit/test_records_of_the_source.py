@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
 from pathlib import Path
 
 import pytest
 from mianjing.catalog import count_outcomes, count_stages
-from mianjing.library import read_library
-from mianjing.model import Asked, Catalog, Experience
-from mianjing.problem import Problem
+from mianjing.model import Asked, Experience
+
+from tests.site_library import read_site_library
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = "writeup-24"
@@ -49,14 +48,9 @@ ROWS = [
 ]
 
 
-@cache
-def library() -> tuple[Catalog, list[Problem]]:
-    return read_library(ROOT)
-
-
 def records() -> dict[str, Experience]:
     """公司名 → 这份文字稿里的那一条，按文字稿的次序。"""
-    catalog, _ = library()
+    catalog, _ = read_site_library()
     found = [e for e in catalog.experiences.values() if e.source == SOURCE]
     found.sort(key=lambda e: e.order or 0)
     return {catalog.companies[e.company].name: e for e in found}
@@ -81,7 +75,7 @@ def items(company: str, topic: str = "", form: str = "") -> list[Asked]:
 
 
 def test_the_records_have_no_problems() -> None:
-    assert [str(p) for p in library()[1] if p.path.startswith("docs/experiences/")] == []
+    assert [str(p) for p in read_site_library()[1] if p.path.startswith("docs/experiences/")] == []
 
 
 def test_there_are_24_in_order() -> None:
@@ -121,7 +115,7 @@ def test_five_ended_before_any_technical_interview() -> None:
 
 def test_the_site_counts_the_same() -> None:
     """首页与索引页的数由 count_* 算出；全站只有这一份出处时，与上面相等。"""
-    catalog, _ = library()
+    catalog, _ = read_site_library()
     if len(records()) == len(catalog.experiences):
         assert sum(count_outcomes(catalog).values()) == sum(count_stages(catalog).values()) == 24
         assert count_outcomes(catalog)["rejected"] == 10
@@ -403,7 +397,7 @@ def test_reasons_are_given_where_the_text_gives_them() -> None:
 
 def test_companies() -> None:
     """类型是本站的分类：文字稿能作证的只有几家；每家都有类型，名字不重复。"""
-    catalog, _ = library()
+    catalog, _ = read_site_library()
     kinds = {
         catalog.companies[e.company].name: catalog.companies[e.company].kind
         for e in records().values()
@@ -425,7 +419,7 @@ def test_companies() -> None:
 
 def test_the_provenance_shows_the_discrepancy() -> None:
     """标题写 2024，正文支持的是 2023；作者、地址、许可都未提及，不编造。"""
-    source = library()[0].provenances[SOURCE]
+    source = read_site_library()[0].provenances[SOURCE]
     assert "2024" in source.title
     assert "2023" in source.note
     assert (source.author, source.url, source.licence) == (None, None, None)

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mianjing import social
-from mianjing.library import read_library
 from mianjing.social import KINDS, Card, SocialError, card_path, describe_card, draw_cards
 from mianjing.social_fonts import MissingGlyphError, make_fonts, read_advances
 from PIL import Image
 
 from tests.library import Library
+from tests.site_library import read_site_library
 from tests.unit.test_design import read_tokens
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,7 +33,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def all_cards() -> dict[str, Card]:
     """真的资料库里每条记录、每一页的卡片。"""
-    catalog, _ = read_library(ROOT)
+    catalog, _ = read_site_library()
     groups = (
         catalog.experiences,
         catalog.topics,

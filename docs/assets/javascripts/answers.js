@@ -23,7 +23,7 @@ function isOpenByChoice(read) {
 
 export function enhance() {
   const folds = /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll("details.mj-fold"));
-  const button = /** @type {HTMLElement | null} */ (document.querySelector(".mj-fold-all"));
+  const button = /** @type {HTMLButtonElement | null} */ (document.querySelector(".mj-fold-all"));
   if (!folds.length || !button || button.dataset.ready) return;
   button.dataset.ready = "";
   const set = (/** @type {boolean} */ open) => {
@@ -49,6 +49,7 @@ export function enhance() {
       button.textContent += "（浏览器不让记住这个选择）";
     }
   });
+  button.disabled = false;
   openTarget();
 }
 

@@ -121,6 +121,7 @@ class Filter {
       this.change();
     });
     if (location.search) this.open();
+    else if (this.boxes().some((box) => box.checked)) this.change(); // 脚本到之前就选了的
   }
 
   /** @returns {HTMLInputElement[]} */

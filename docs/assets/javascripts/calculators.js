@@ -10,6 +10,7 @@ export function enhance() {
   for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("form[data-calculator]"))) {
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("input", () => update(form, presets));
+    update(form, presets); // 脚本到之前改的、浏览器刷新后留在格里的
   }
 }
 

@@ -51,6 +51,8 @@ function connect(form) {
     show().then(() => {
       if (unknown.length) status.textContent += `。地址里的 ${unknown.join("、")} 不认识，没有用它`;
     });
+  } else if (selects.some((select) => select.value)) {
+    show(); // 脚本到之前就选了的
   }
 }
 
