@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import PurePosixPath
 
 from mianjing.claims import check_claims
@@ -23,6 +24,7 @@ from mianjing.model import (
 )
 from mianjing.problem import Problem, suggest
 from mianjing.uncited import check_uncited
+from mianjing.verdicts import Verdicts
 from mianjing.vocabulary import UNKNOWN
 
 TOPIC_SECTIONS = ("面试里怎么问", "直觉", "推导", "复杂度与数字", "手写代码", "追问与误区")
@@ -33,7 +35,7 @@ _ID_LINE = re.compile(r"^\{ ?#([^ }]+) ?\}$")
 FILE_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
-def check_catalog(catalog: Catalog, today: str) -> list[Problem]:
+def check_catalog(catalog: Catalog, today: str, verdicts: Verdicts) -> list[Problem]:
     """跑全部规则；today 是 `YYYY-MM-DD`，晚于它的日期就是未来。"""
     problems: list[Problem] = []
     for provenance in catalog.provenances.values():
@@ -44,26 +46,39 @@ def check_catalog(catalog: Catalog, today: str) -> list[Problem]:
     for topic in catalog.topics.values():
         problems += check_prerequisites(topic, catalog)
         problems += check_chapter(topic, catalog)
-        problems += check_diagrams(topic)
-        problems += check_sections(topic, TOPIC_SECTIONS)
-        problems += check_uncited(topic)
-        problems += check_body(topic.path, topic.body, topic.body_line)
+        problems += _recall_text(topic, verdicts)
     problems += check_ranks(catalog)
     problems += check_shared_keys(catalog)
     for question in catalog.questions.values():
         problems += check_question_topic(question, catalog)
-        problems += check_diagrams(question)
-        problems += check_sections(question, QUESTION_SECTIONS)
-        problems += check_uncited(question)
-        problems += check_body(question.path, question.body, question.body_line)
+        problems += _recall_text(question, verdicts)
     for exercise in catalog.exercises.values():
         problems += check_exercise(exercise, catalog)
-        problems += check_sections(exercise, EXERCISE_SECTIONS)
-        problems += check_body(exercise.path, exercise.body, exercise.body_line)
+        problems += _recall_text(exercise, verdicts)
     problems += check_derivations(catalog)
-    problems += check_claims(catalog)
+    problems += check_claims(catalog, verdicts)
     problems += check_errata(catalog, today)
     return problems
+
+
+def check_text(page: Topic | Question | Exercise) -> Iterator[Problem]:
+    """一页正文自己的规则：只看它的文字。"""
+    match page:
+        case Topic():
+            yield from check_sections(page, TOPIC_SECTIONS)
+        case Question():
+            yield from check_sections(page, QUESTION_SECTIONS)
+        case Exercise():
+            yield from check_sections(page, EXERCISE_SECTIONS)
+    if not isinstance(page, Exercise):
+        yield from check_diagrams(page)
+        yield from check_uncited(page)
+    yield from check_body(page.path, page.body, page.body_line)
+
+
+def _recall_text(page: Topic | Question | Exercise, verdicts: Verdicts) -> list[Problem]:
+    parts = ("body", page.path, page.body, page.body_line)
+    return verdicts.recall(parts, partial(check_text, page))
 
 
 def check_experience(experience: Experience, catalog: Catalog, today: str) -> Iterator[Problem]:

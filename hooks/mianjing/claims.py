@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import astuple
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from functools import partial
 
 from mianjing.estimates import EstimateError, run_estimate
 from mianjing.markdown import prose_lines
 from mianjing.model import Catalog, Claim, Page, Question, Topic
 from mianjing.problem import Problem, suggest
+from mianjing.verdicts import Verdicts
 
 CITATION = re.compile(r"\[✓\]\(claim:([^)\s]*)\)")
 
 
-def check_claims(catalog: Catalog) -> list[Problem]:
+def check_claims(catalog: Catalog, verdicts: Verdicts) -> list[Problem]:
     """账本的全部规则。"""
     problems: list[Problem] = []
     for claim in catalog.claims.values():
         problems += check_status(claim)
-        problems += check_computation(claim)
+        if claim.computation is not None:
+            inputs = (claim.path, claim.line, claim.key, claim.value, astuple(claim.computation))
+            problems += verdicts.recall(("claim", *inputs), partial(check_computation, claim))
     problems += check_citations(catalog)
     return problems
 

@@ -96,7 +96,7 @@ def read_library(
     problems += htmlpolicy.check_pages(catalog, verdicts)
     problems += check_texts(root, catalog, verdicts)
     problems += check_published(root, catalog)
-    problems += checks.check_catalog(catalog, (today or date.today()).isoformat())
+    problems += checks.check_catalog(catalog, (today or date.today()).isoformat(), verdicts)
     return catalog, sorted(set(problems))
 
 

@@ -14,8 +14,18 @@ _FENCE = re.compile(r"^ *(`{3,}|~{3,})")
 
 def prose_lines(body: str, first_line: int) -> Iterator[tuple[int, str]]:
     """正文里代码围栏以外的行，带文件行号。"""
+    return ((first_line + number, line) for number, line in _find_prose(body))
+
+
+@lru_cache(1024)
+def _find_prose(body: str) -> tuple[tuple[int, str], ...]:
+    """各条规则都从这里过一遍，同一份正文只找一次；行号从 0 起。"""
+    return tuple(_scan_prose(body))
+
+
+def _scan_prose(body: str) -> Iterator[tuple[int, str]]:
     fence = ""
-    for number, line in enumerate(body.split("\n"), first_line):
+    for number, line in enumerate(body.split("\n")):
         match = _FENCE.match(line)
         if match and not fence:
             fence = match.group(1)

@@ -54,6 +54,8 @@ class MathStyles:
     """文件名 → 它的 @font-face。"""
     rest: str
     """样式表里其余的。"""
+    source: str
+    """样式表全文。"""
     rules: tuple[Rule, ...]
     """先的让后的。"""
     last: dict[str, tuple[Rule, ...]] = field(default_factory=dict)
@@ -85,7 +87,7 @@ def read_styles(css: str) -> MathStyles:
             ]
     # 类名多的压过少的，一样多的后面压过前面的
     rules.sort(key=lambda rule: sum(map(len, rule.parts)))
-    return MathStyles(files, faces, rest, tuple(rules))
+    return MathStyles(files, faces, rest, css, tuple(rules))
 
 
 def find_text(html: str, styles: MathStyles) -> dict[str, set[str]]:
@@ -106,24 +108,26 @@ def find_text(html: str, styles: MathStyles) -> dict[str, set[str]]:
 def read_text(
     rendered: Iterable[str], styles: MathStyles, cache: Path
 ) -> dict[str, dict[str, str]]:
-    """各个公式 → find_text 的结果，字连成一串；存在 cache 里，公式、样式与本模块没有变就不再算。"""
-    salt = (repr(styles.rules) + repr(styles.files)).encode() + Path(__file__).read_bytes()
-    stored = cache / f"{hashlib.sha256(salt).hexdigest()[:16]}.json"
+    """各个公式 → find_text 的结果，字连成一串；存在 cache 里，公式、样式与本模块没有变就不再算。
+
+    存的只有这一次用到的。
+    """
     known: dict[str, dict[str, str]] = {}
-    if stored.is_file():
-        with suppress(ValueError):  # 坏了的缓存重新算就好
-            known = json.loads(stored.read_text(encoding="utf-8"))
+    with suppress(FileNotFoundError, ValueError):  # 坏了的缓存重新算就好
+        known = json.loads(cache.read_text(encoding="utf-8"))
+    salt = hashlib.sha256(styles.source.encode() + Path(__file__).read_bytes()).digest()
     found = {}
-    fresh = False
+    used: dict[str, dict[str, str]] = {}
     for html in rendered:
-        key = hashlib.sha256(html.encode()).hexdigest()[:24]
-        if key not in known:
+        key = hashlib.sha256(salt + html.encode()).hexdigest()[:24]
+        if key in known:
+            used[key] = known[key]
+        else:
             text = find_text(html, styles)
-            known[key] = {file: "".join(sorted(text[file])) for file in sorted(text)}
-            fresh = True
-        found[html] = known[key]
-    if fresh:
-        write_whole(stored, dump_compact(known).encode())
+            used[key] = {file: "".join(sorted(text[file])) for file in sorted(text)}
+        found[html] = used[key]
+    if used != known:
+        write_whole(cache, dump_compact(used).encode())
     return found
 
 

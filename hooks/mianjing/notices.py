@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, replace
-from importlib.metadata import files, version
+from importlib.metadata import distribution, version
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +82,10 @@ def _read_python(root: Path, table: dict[str, dict[str, str]]) -> list[Notice]:
 
 
 def _read_package(name: str) -> str:
-    for file in files(name) or []:
-        if _LICENCE_FILE.fullmatch(file.name):
-            return Path(str(file.locate())).read_text(encoding="utf-8")
+    package = distribution(name)
+    for file in package.metadata.get_all("License-File") or []:
+        if text := package.read_text(f"licenses/{file}"):
+            return text
     raise MissingNoticeError(f"{name} 没有带许可的文件")
 
 

@@ -67,7 +67,8 @@ def _check_name(path: str, seen: dict[str, str]) -> Iterator[Problem]:
 
 def _check_theme(path: str) -> Iterator[Problem]:
     """docs 里与主题同名的文件会顶替主题的。"""
-    if path.removeprefix("docs/") in theme_files():
+    folder = theme_folder()
+    if folder is not None and (folder / path.removeprefix("docs/")).is_file():
         message = "与主题的文件同名，会把它顶替掉：换个名字；要改模板由维护者改 overrides/"
         yield Problem(path, 1, "E314", "", message)
 
@@ -99,14 +100,3 @@ def theme_folder() -> Path | None:
     if found is None or not found.submodule_search_locations:
         return None
     return Path(found.submodule_search_locations[0], "templates")
-
-
-@cache
-def theme_files() -> frozenset[str]:
-    """主题发出的文件，相对站点的根；没有装主题时为空。"""
-    folder = theme_folder()
-    if folder is None:
-        return frozenset()
-    return frozenset(
-        file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()
-    )

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin
 
 from jinja2 import Environment, FileSystemBytecodeCache
@@ -31,6 +32,7 @@ from mianjing.edition import CARDS_WANTED, FILE, SITE
 from mianjing.export import anki, render_data
 from mianjing.feeds import FEEDS, render_feed
 from mianjing.fonts import subset_fonts
+from mianjing.kept_template import KeptTemplates
 from mianjing.library import read_library
 from mianjing.model import (
     Catalog,
@@ -373,11 +375,19 @@ class SitePages:
         _file(files, anki.PATH).content_bytes = anki.render_deck(deck, self.catalog, site_url)
 
     def keep_templates(self, env: Environment) -> None:
-        """编译好的模板留到下次构建，按源的内容取用；一次构建之内不再看模板变没变。"""
+        """编译好的模板、套好的页面留到下次构建，按内容取用；一次构建之内不再看模板变没变。"""
         folder = self.root / ".cache" / "templates"
         folder.mkdir(parents=True, exist_ok=True)
         env.bytecode_cache = FileSystemBytecodeCache(str(folder))
         env.auto_reload = False  # env 每次构建都是新的；否则每个 include 都要查一次文件
+        kept = KeptTemplates(self.root / ".cache" / "themed", self.config)
+        load = env.get_template
+
+        def get_template(name: str, *rest: Any) -> Any:
+            template = load(name, *rest)
+            return kept.keep(template) if name == "main.html" and not rest else template
+
+        env.get_template = get_template  # type: ignore[method-assign, assignment]
 
     def index_pages(self, files: Files) -> None:
         """各页的文字进搜索索引；要在公式渲染之前，公式此时还是 TeX。
@@ -466,7 +476,7 @@ class SitePages:
         text = math_fonts.read_text(
             (one.html for one in rendered.values()),
             self.math_styles,
-            self.root / ".cache" / "math-fonts",
+            self.root / ".cache" / "math-text.json",
         )
         self.math_text = math_fonts.merge_text(text.values())
         self.page_fonts = {

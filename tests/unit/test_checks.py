@@ -15,6 +15,7 @@ from mianjing.frontmatter import Document, Mapping, Node, Scalar, Sequence, read
 from mianjing.model import Catalog, Experience, Period, Round
 from mianjing.problem import Problem
 from mianjing.records import read_experience
+from mianjing.verdicts import Verdicts
 from mianjing.vocabulary import read_vocabulary
 
 from tests.library import EXPERIENCE, FILES, QUESTION, SOURCES, TOPIC, Library
@@ -351,7 +352,7 @@ def test_any_damage_to_a_record_is_reported_not_raised(data: st.DataObject) -> N
     problems: list[Problem] = []
     experience = read_experience(replace(document, fields=fields), problems)
     catalog = Catalog({}, {}, {experience.key: experience}, {}, {}, {}, {}, {}, {}, {})
-    problems += checks.check_catalog(catalog, "2026-06-01")
+    problems += checks.check_catalog(catalog, "2026-06-01", Verdicts())
     last = FILES[EXPERIENCE].count("\n") + 1
     for problem in problems:
         assert problem.path == EXPERIENCE

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -77,11 +80,11 @@ def test_results_are_kept_and_a_broken_cache_is_replaced(
 ) -> None:
     html = '<span class="mathbf">ba</span>'
     expected = {html: {"Main-Bold.woff2": "ab"}}
-    assert read_text([html], styles, tmp_path) == expected
-    (kept,) = tmp_path.iterdir()
+    kept = tmp_path / "math-text.json"
+    assert read_text([html], styles, kept) == expected
     before = kept.read_text(encoding="utf-8")
     kept.write_text("{", encoding="utf-8")
-    assert read_text([html], styles, tmp_path) == expected
+    assert read_text([html], styles, kept) == expected
     assert kept.read_text(encoding="utf-8") == before
     assert merge_text([expected[html], {"Main-Bold.woff2": "c"}]) == {"Main-Bold.woff2": set("abc")}
 
@@ -101,3 +104,24 @@ def test_styles_carry_the_font_and_the_rest_does_not(styles: MathStyles) -> None
 def test_stylesheet_without_fonts_is_refused(css: str) -> None:
     with pytest.raises(ValueError, match="@font-face"):
         read_styles(css)
+
+
+KEEP = """
+import sys
+from pathlib import Path
+from mianjing import math_fonts
+math_fonts.find_text = lambda html, styles: sys.exit("又算了一遍")
+styles = math_fonts.read_styles(Path(sys.argv[1]).read_text(encoding="utf-8"))
+print(math_fonts.read_text([sys.argv[2]], styles, Path(sys.argv[3])))
+"""
+
+
+def test_what_one_build_kept_the_next_one_uses(styles: MathStyles, tmp_path: Path) -> None:
+    html, css, kept = '<span class="mathbf">ba</span>', tmp_path / "katex.css", tmp_path / "k.json"
+    css.write_text(CSS, encoding="utf-8")
+    expected = read_text([html], styles, kept)
+    for seed in ("1", "2"):  # 集合的次序随它变，键不能跟着变
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        command = [sys.executable, "-c", KEEP, str(css), html, str(kept)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        assert done.stdout == f"{expected}\n", done.stderr

@@ -26,6 +26,7 @@ def test_everything_shipped_has_a_licence() -> None:
     for one in notices:
         assert one.licence and one.use and one.version, one
     text = render_licences(notices)
+    assert "Martin Donath" in text[:2000], "主题的许可，不是它带的图标的"
     assert text.count("Permission is hereby granted") >= len(set(package["dependencies"]) - tools)
 
 
