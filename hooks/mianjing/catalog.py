@@ -73,23 +73,26 @@ def group_topic_exercises(catalog: Catalog, topic: str) -> list[Exercise]:
 
 def group_topic_denials(catalog: Catalog, topic: str) -> list[Denial]:
     """明说没有问考点 topic 的面经；只写了形式（如 LeetCode）的，归到只以该形式出现的考点。"""
-    forms = {a.form for e in catalog.experiences.values() for _, a in e.asked if a.topic == topic}
-    own = {
-        form
-        for form in forms - {UNKNOWN}
-        if all(
-            a.topic == topic
-            for e in catalog.experiences.values()
-            for _, a in e.asked
-            if a.form == form
-        )
-    }
-    return [
-        Denial(experience, item)
-        for experience in catalog.experiences.values()
-        for item in experience.all_not_asked
-        if item.topic == topic or (item.topic is None and item.form in own)
-    ]
+    return _denials(catalog).get(topic, [])
+
+
+@lru_cache(maxsize=2)
+def _denials(catalog: Catalog) -> dict[str, list[Denial]]:
+    """考点 → 明说没有问它的，按面经的次序。"""
+    topics: dict[str, set[str]] = {}
+    for experience in catalog.experiences.values():
+        for _, asked in experience.asked:
+            topics.setdefault(asked.form, set()).add(asked.topic)
+    found: dict[str, list[Denial]] = {}
+    for experience in catalog.experiences.values():
+        for item in experience.all_not_asked:
+            known = item.form is not None and item.form != UNKNOWN
+            only = topics.get(item.form or "", set()) if known else set()
+            if item.topic is not None:
+                found.setdefault(item.topic, []).append(Denial(experience, item))
+            elif len(only) == 1:
+                found.setdefault(next(iter(only)), []).append(Denial(experience, item))
+    return found
 
 
 def count_unstated(catalog: Catalog, topic: str) -> int:
@@ -153,10 +156,17 @@ def asked_forms(experience: Experience) -> list[str]:
 def group_related(catalog: Catalog, experience: Experience, limit: int = 5) -> list[Experience]:
     """同类公司的面经：先比同问的考点数，再按原来的次序。"""
     kind = catalog.companies[experience.company].kind
-    topics = set(asked_topics(experience))
+    asked = _asked_by(catalog)
+    topics = asked[experience.key]
     same = [e for e in _by_kind(catalog).get(kind, []) if e.key != experience.key]
-    same.sort(key=lambda other: -len(topics & set(asked_topics(other))))
+    same.sort(key=lambda other: -len(topics & asked[other.key]))
     return same[:limit]
+
+
+@lru_cache(maxsize=2)
+def _asked_by(catalog: Catalog) -> dict[str, frozenset[str]]:
+    """面经 → 问到的考点。"""
+    return {key: frozenset(asked_topics(e)) for key, e in catalog.experiences.items()}
 
 
 @lru_cache(maxsize=2)

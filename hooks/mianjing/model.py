@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 
 @dataclass(frozen=True)
@@ -132,12 +133,12 @@ class Experience:
     lines: dict[str, int]
     """字段路径 → 行号，给检查用。"""
 
-    @property
+    @cached_property
     def asked(self) -> tuple[tuple[Round, Asked], ...]:
         """全部问到的项，按轮次。"""
         return tuple((r, asked) for r in self.rounds for asked in r.asked)
 
-    @property
+    @cached_property
     def all_not_asked(self) -> tuple[NotAsked, ...]:
         """全部明说没问的项：整场的与各轮的。"""
         return self.not_asked + tuple(n for r in self.rounds for n in r.not_asked)

@@ -18,8 +18,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from mianjing import catalog as group
 from mianjing.compact import dump_compact
@@ -119,7 +121,8 @@ class Plan:
     """有分、排不下的项数。"""
 
 
-def list_items(catalog: Catalog) -> list[Item]:
+@lru_cache(maxsize=2)
+def list_items(catalog: Catalog) -> tuple[Item, ...]:
     """全部项，次序固定：按考点，考点里按 LOADS 的次序。"""
     items: list[Item] = []
     for topic in catalog.topics.values():
@@ -148,11 +151,48 @@ def list_items(catalog: Catalog) -> list[Item]:
             items.append(
                 Item("question", q.key, q.title, q.level, key, target, points, (*more, *ranked))
             )
-    return items
+    return tuple(items)
+
+
+@dataclass(frozen=True)
+class Index:
+    """全部项的次序：一篇记录只看与它有关的几项。"""
+
+    items: tuple[Item, ...]
+    by_topic: dict[str, list[int]]
+    """考点 → 归它的项。"""
+    by_question: dict[str, list[int]]
+    """题目 → 它自己与练它的手写题。"""
+    chapters: dict[str, list[str]]
+    """考点 → 它的分章。"""
+    place: dict[int, int]
+    """题目这一项 → 它在考点里排第几，从 0 起。"""
+
+
+def index_items(catalog: Catalog, items: tuple[Item, ...]) -> Index:
+    """各项按考点、按题目归好。"""
+    by_topic: dict[str, list[int]] = defaultdict(list)
+    by_question: dict[str, list[int]] = defaultdict(list)
+    chapters: dict[str, list[str]] = defaultdict(list)
+    place: dict[int, int] = {}
+    count: Counter[str] = Counter()
+    for number, item in enumerate(items):
+        by_topic[item.topic].append(number)
+        if item.kind == "question":
+            by_question[item.key].append(number)
+            place[number] = count[item.topic]
+            count[item.topic] += 1
+        elif item.kind == "exercise":
+            for key in catalog.exercises[item.key].questions:
+                by_question[key].append(number)
+    for topic in catalog.topics.values():
+        if topic.part_of:
+            chapters[topic.part_of].append(topic.key)
+    return Index(items, by_topic, by_question, chapters, place)
 
 
 def weigh_record(
-    catalog: Catalog, experience: Experience, items: Iterable[Item], denied: dict[str, str]
+    catalog: Catalog, experience: Experience, index: Index, denied: dict[str, str]
 ) -> Record:
     """一篇记录给各项的分与理由；denied 是它明说没有的考点 → 锚点。"""
     asked_topics: dict[str, Reason] = {}
@@ -167,10 +207,8 @@ def weigh_record(
                 asked_questions.setdefault(asked.question, Reason(text, page, asked.anchor))
     weights: dict[str, int] = {}
     reasons: dict[str, Reason] = {}
-    position: dict[str, int] = {}
-    for item in items:
-        if item.kind == "question":
-            position[item.topic] = position.get(item.topic, -1) + 1
+    for number in _related_items(index, asked_topics, asked_questions, denied):
+        item = index.items[number]
         topic = _asked_topic(catalog, item.topic, asked_topics)
         named = _named(catalog, item, asked_questions)
         if named:
@@ -178,7 +216,7 @@ def weigh_record(
         elif item.kind == "topic" and item.key in asked_topics:
             weights[item.id], reasons[item.id] = ASKED["topic"], asked_topics[item.key]
         elif topic:
-            discount = position[item.topic] // 2 if item.kind == "question" else 0
+            discount = index.place.get(number, 0) // 2
             points = CHAPTER if item.kind == "topic" else ASKED[item.kind]
             weights[item.id] = max(1, points - discount)
             reasons[item.id] = _add(asked_topics[topic], f"「{catalog.topics[topic].title}」")
@@ -189,19 +227,33 @@ def weigh_record(
     return Record(experience.key, experience.company, weights, reasons)
 
 
-def weigh_records(catalog: Catalog, items: list[Item]) -> list[Record]:
+def _related_items(
+    index: Index, topics: Iterable[str], questions: Iterable[str], denied: Iterable[str]
+) -> list[int]:
+    """问过的考点与它的分章、问过的题、否认的考点，它们的项，按次序。"""
+    asked = [key for topic in topics for key in (topic, *index.chapters.get(topic, ()))]
+    found = {n for topic in (*asked, *denied) for n in index.by_topic.get(topic, ())}
+    return sorted(found.union(*(index.by_question.get(key, ()) for key in questions)))
+
+
+@lru_cache(maxsize=2)
+def weigh_records(catalog: Catalog, items: tuple[Item, ...]) -> tuple[Record, ...]:
     """全部记录，按全站的次序。"""
     denied: dict[str, dict[str, str]] = {key: {} for key in catalog.experiences}
     for topic in catalog.topics:
         for denial in group.group_topic_denials(catalog, topic):
             denied[denial.experience.key][topic] = denial.item.anchor
-    return [weigh_record(catalog, e, items, denied[e.key]) for e in catalog.experiences.values()]
+    index = index_items(catalog, items)
+    return tuple(
+        weigh_record(catalog, experience, index, denied[experience.key])
+        for experience in catalog.experiences.values()
+    )
 
 
 def make_plan(
     catalog: Catalog,
-    items: list[Item],
-    records: list[Record],
+    items: Sequence[Item],
+    records: Sequence[Record],
     companies: Iterable[str] = (),
     kinds: Iterable[str] = (),
     days: int = DEFAULT_DAYS,

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from html import escape
 from pathlib import Path, PurePosixPath
 from urllib.parse import urljoin
@@ -22,6 +23,7 @@ LIST = "hooks/mianjing/published.txt"
 REDIRECTS = "hooks/mianjing/redirects.yml"
 
 
+@cache
 def page_url(source: str) -> str:
     """docs 内的路径 → 相对站点根的地址：`topics/data.md` → `topics/data/`，首页是空串。"""
     path = PurePosixPath(source).with_suffix("")

@@ -294,7 +294,7 @@ class SitePages:
         record = self.records[uri]
 
         def href(target: str, anchor: str) -> str:
-            found = files.get_file_from_path(target)
+            found = files.src_uris.get(target)  # 写的都是规整的路径；get_file_from_path 每次要整理
             if found is None:
                 raise PluginError(f"{uri} 里生成的链接指向不存在的页面「{target}」")
             return found.url_relative_to(page.file) + (f"#{anchor}" if anchor else "")
@@ -587,7 +587,7 @@ def _page(files: Files, uri: str) -> SitePage:
 
 
 def _file(files: Files, uri: str) -> File:
-    file = files.get_file_from_path(uri)
+    file = files.src_uris.get(uri)
     assert file is not None, uri
     return file
 
