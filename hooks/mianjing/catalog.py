@@ -20,6 +20,8 @@ from mianjing.model import (
 )
 from mianjing.vocabulary import UNKNOWN, read_vocabulary
 
+LISTED = 30
+"""一处至多列这么多条记录；更多时列最新的，并说总共多少。"""
 _COMPARED = 200
 """找同类公司时，一类里至多比这么多篇。"""
 

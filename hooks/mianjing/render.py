@@ -120,6 +120,7 @@ environment.globals.update(
     group_forms=group_forms,
     group_matrix=group_matrix,
     label=label,
+    listed=group.LISTED,
     period_label=period_label,
     round_label=round_label,
     rounds_label=rounds_label,

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from mianjing import render
-from mianjing.catalog import group_companies
+from mianjing.catalog import LISTED, group_companies, group_topic_mentions
 from mianjing.export import render_data
 from mianjing.labels import round_label
 from mianjing.model import Catalog, Experience, Period
@@ -53,6 +53,43 @@ def test_question_page(crowd: Library, check_golden: Golden, key: str) -> None:
     check_golden(
         f"question-{key}.txt", render.render_question(catalog.questions[key], catalog, href)
     )
+
+
+def multiply(catalog: Catalog, count: int) -> Catalog:
+    """每一篇面经都抄 count 份。"""
+    copies = [
+        replace(one, key=f"{key}-{number}")
+        for number in range(count)
+        for key, one in catalog.experiences.items()
+    ]
+    return replace(catalog, experiences={one.key: one for one in copies})
+
+
+def test_lists_of_records_do_not_grow_without_end(crowd: Library) -> None:
+    """谁问过、谁否认，只列最新的几篇，说总共多少；页面不随篇数变大。"""
+    one = crowd.catalog()
+    many, more = multiply(one, 50), multiply(one, 500)
+    blocks = "\n".join(f"<!-- mianjing: {name} -->" for name in BOUNDED)
+    for catalog in (many, more):
+        page = render.render_topic(catalog.topics["attention"], catalog, href)
+        assert page.count('class="mj-company"') == LISTED
+        total = len(group_topic_mentions(catalog, "attention"))
+        assert f"共 {total} 篇写明问过，上面是最新的 {LISTED} 篇" in page
+        assert "?topic=attention" in page
+        assert list(catalog.experiences)[-1].rpartition("-")[2] in page
+        question = render.render_question(catalog.questions["why-scale"], catalog, href)
+        assert f"篇，最新的 {LISTED} 篇：" in question
+    pages = [
+        [render.render_topic(topic, catalog, href) for topic in one.topics.values()]
+        + [render.render_question(question, catalog, href) for question in one.questions.values()]
+        + [render_blocks(blocks, catalog, href)]
+        for catalog in (many, more)
+    ]
+    for small, large in zip(*pages, strict=True):
+        assert len(large) - len(small) < 3_000  # 只是序号与总数多了几位
+
+
+BOUNDED = ("topic-table", "question-companies", "question-topics", "exercise-list", "home-newest")
 
 
 def test_derivation_page(crowd: Library, check_golden: Golden) -> None:
