@@ -172,21 +172,26 @@ def make_hint(catalog: Catalog, company: str) -> Hint | None:
     experiences = group.group_companies(catalog).get(company, ())
     if any(group.asked_topics(e) for e in experiences):
         return None
+    stated = _count_stated(catalog)
     kind = catalog.companies[company].kind
-    same = [
-        e
-        for e in catalog.experiences.values()
-        if e.company != company
-        and group.asked_topics(e)
-        and kind in (UNKNOWN, catalog.companies[e.company].kind)
-    ]
-    if len(same) < _ENOUGH:
+    if kind not in stated or stated[kind][0] < _ENOUGH:
         kind = UNKNOWN
-        same = [e for e in catalog.experiences.values() if group.asked_topics(e)]
-    counts = Counter(key for e in same for key in group.asked_topics(e))
+    total, counts = stated[kind]
     ranks = {key: rank for rank, key in enumerate(catalog.topics)}
     keys = sorted(counts, key=lambda key: (-counts[key], ranks[key]))[:3]
-    return Hint(kind, len(same), tuple((catalog.topics[key], counts[key]) for key in keys))
+    return Hint(kind, total, tuple((catalog.topics[key], counts[key]) for key in keys))
+
+
+@lru_cache(maxsize=2)
+def _count_stated(catalog: Catalog) -> dict[str, tuple[int, Counter[str]]]:
+    """公司类型 → 写明了考点的篇数，与各考点的篇数；`unknown` 是不分类型的全部。"""
+    found: dict[str, tuple[int, Counter[str]]] = {UNKNOWN: (0, Counter())}
+    for experience in catalog.experiences.values():
+        if topics := group.asked_topics(experience):
+            for kind in {catalog.companies[experience.company].kind, UNKNOWN}:
+                total, counts = found.get(kind, (0, Counter()))
+                found[kind] = (total + 1, counts + Counter(topics))
+    return found
 
 
 def _topics_of(catalog: Catalog, experiences: Sequence[Experience]) -> list[Topic]:
