@@ -19,7 +19,7 @@ function load() {
   const broken = new Promise((resolve) => {
     worker.addEventListener("error", (event) => resolve(/** @type {ErrorEvent} */ (event)), { once: true });
   });
-  box = import("./search/box.js").then(({ startBox }) => startBox(worker, broken), (error) => {
+  box = import("./search/box.js").then(({ startBox }) => startBox(worker, broken, showFault), (error) => {
     worker.terminate();
     box = undefined;
     showFault("搜索没有取到：检查网络后重试。", load);

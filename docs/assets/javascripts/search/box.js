@@ -1,5 +1,4 @@
 /** 搜索框的界面：提问、列出结果、键盘、过滤、分享。习惯沿用主题自带的搜索。 */
-import { showFault } from "./fault.js";
 import { renderKinds, renderResults, renderStart } from "./results.js";
 
 /**
@@ -18,8 +17,9 @@ function part(name) {
 /**
  * @param {import("./thread.js").Thread} worker 搜索的线程，已经在跑
  * @param {Promise<ErrorEvent>} broken 线程没有取到或不能运行
+ * @param {typeof import("./fault.js").showFault} showFault
  */
-export function startBox(worker, broken) {
+export function startBox(worker, broken, showFault) {
   const toggle = /** @type {HTMLInputElement} */ (document.getElementById("__search"));
   const box = part("");
   const form = /** @type {HTMLFormElement} */ (part("-form"));
