@@ -117,11 +117,13 @@ def test_lost_data_is_said_and_tried_again(page: Page, server: SiteServer) -> No
     page.locator(".mj-facet summary").first.click()
     box = page.get_by_role("checkbox").first
     box.check()
-    expect(page.locator(".mj-facets [role=status]")).to_contain_text("没有取到")
+    fault = page.get_by_role("alert")
+    expect(fault).to_contain_text("没有取到：网络不通")
     assert len(names(page)) == TOTAL
     page.unroute("**/experiences/atlas.json")
-    box.uncheck()
-    box.check()
+    page.get_by_role("button", name="再取一次").click()
+    expect(fault).to_have_count(0)
+    expect(box).to_be_checked()
     expect(page.locator(".mj-facets [role=status]")).to_contain_text("篇里的")
 
 

@@ -7,6 +7,7 @@ import { button } from "./button.js";
 import { element } from "./element.js";
 import { once } from "./once.js";
 import { readJson } from "./read_json.js";
+import { missBox, stateBox } from "./state_box.js";
 
 /**
  * @typedef {object} Data
@@ -131,8 +132,9 @@ class Filter {
 
   /** 照地址里的选择打开。 */
   async open() {
-    const atlas = await this.tryLoad();
+    const atlas = await this.tryLoad(() => this.open());
     if (!atlas) return;
+    this.notes.replaceChildren();
     const { state, unknown } = readState(new URLSearchParams(location.search), atlas.data);
     for (const box of this.boxes()) {
       box.checked = state.get(box.name)?.has(box.value) ?? false;
@@ -143,7 +145,7 @@ class Filter {
   }
 
   async change() {
-    const atlas = await this.tryLoad();
+    const atlas = await this.tryLoad(() => this.change());
     if (!atlas) return;
     const query = new URLSearchParams();
     for (const [facet, values] of this.state()) query.set(facet, [...values].join(","));
@@ -153,12 +155,13 @@ class Filter {
     this.show(atlas);
   }
 
-  async tryLoad() {
+  /** @param {() => void} retry */
+  async tryLoad(retry) {
     try {
       return await this.load();
     } catch (error) {
       console.warn("筛选的数据没有取到", error);
-      this.status.textContent = `筛选的数据没有取到（${/** @type {Error} */ (error).message}），检查网络后再选一次；全部面经仍在下面`;
+      this.notes.replaceChildren(missBox("筛选的数据", error, retry, "全部面经仍在下面。"));
       return undefined;
     }
   }
@@ -209,20 +212,21 @@ class Filter {
 
   /** 一篇也没有：说出放宽哪个分面会有几篇。 @param {Atlas} atlas @param {Map<string, Set<string>>} state */
   suggest(atlas, state) {
-    this.notes.append(element("p", { class: "mj-empty" }, "没有同时符合的。放宽其中一个："));
+    const ways = [];
     for (const facet of state.keys()) {
       const number = count(atlas.match(state, facet));
       if (!number) continue;
       const fold = /** @type {HTMLElement} */ (this.form.querySelector(`input[name="${facet}"]`)?.closest("details"));
       const name = fold.querySelector("legend")?.textContent;
-      this.notes.append(
+      ways.push(
         button(`不限${name}（${number} 篇）`, () => {
           for (const box of this.boxes()) if (box.name === facet) box.checked = false;
           this.change();
         }),
-        " ",
       );
     }
+    const text = ways.length ? "没有同时符合的。放宽其中一个：" : "没有同时符合的，放宽一个也没有。";
+    this.notes.append(stateBox("empty", text, ...(ways.length ? ways : [button("全部放开", () => this.form.reset())])));
   }
 
   /** @param {Atlas} atlas @param {number[]} found @param {number} [upTo] */

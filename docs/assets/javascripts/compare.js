@@ -2,6 +2,7 @@
 import { element } from "./element.js";
 import { once } from "./once.js";
 import { readJson } from "./read_json.js";
+import { missBox, stateBox } from "./state_box.js";
 
 /** @typedef {[string, string]} Entry 文字与锚点 */
 /** @typedef {{format: number, items: string[], experiences: Record<string, {name: string, url: string, items: Entry[][]}>}} Comparison */
@@ -24,8 +25,9 @@ function connect(form) {
     const chosen = [...new Set(selects.map((select) => select.value).filter(Boolean))];
     history.replaceState(history.state, "", chosen.length ? `?with=${chosen.join(",")}` : location.pathname);
     if (chosen.length < 2) {
-      place.replaceChildren(...empty);
-      status.textContent = chosen.length ? "再选一家" : "";
+      const name = selects.flatMap((select) => (select.value ? [select.selectedOptions[0].text] : []))[0];
+      place.replaceChildren(...(name ? [stateBox("empty", "再选一家，就在这里并排列出。")] : empty));
+      status.textContent = name ? `选了${name}` : "";
       return;
     }
     try {
@@ -33,8 +35,9 @@ function connect(form) {
       place.replaceChildren(draw(data, chosen));
       status.textContent = `并排 ${chosen.length} 家；每家的内容只来自写明的记录`;
     } catch (error) {
-      status.textContent = `比较的数据没有取到（${/** @type {Error} */ (error).message}），检查网络后再选一次`;
-      console.warn(error);
+      status.textContent = "";
+      place.replaceChildren(missBox("比较的数据", error, show));
+      console.warn("比较的数据没有取到", error);
     }
   };
   form.addEventListener("change", show);

@@ -1,12 +1,12 @@
 /** 备考计划：选公司与天数，重排清单，勾选，分享。没有脚本时页面上是默认的那一份。 */
 import { button } from "./button.js";
-import { describeMiss } from "./missing.js";
 import { element } from "./element.js";
 import { once } from "./once.js";
 import { pageAddress } from "./page_address.js";
 import { DEFAULT_DAYS, describeChoice, readPlan, readQuery, writePlan, writeQuery } from "./plan/choice.js";
 import { idOf, makePlan, readData } from "./plan/schedule.js";
 import { readJson } from "./read_json.js";
+import { missBox, stateBox } from "./state_box.js";
 import { onStored } from "./stored.js";
 
 /** @typedef {import("./plan/schedule.js").Choice} Choice */
@@ -29,7 +29,7 @@ class PlanPage {
     this.days = /** @type {HTMLElement} */ (document.querySelector(".mj-plan__days"));
     this.status = element("p", { role: "status" });
     this.notes = element("div");
-    area.append(element("p", { role: "status" }, "正在取数据 …"));
+    area.append(stateBox("loading", "正在取数据 …"));
     this.start();
   }
 
@@ -37,7 +37,8 @@ class PlanPage {
     try {
       this.data = await loadData();
     } catch (error) {
-      this.area.replaceChildren(describeMiss("计划的数据没有取到：", error), button("再取一次", () => this.start()));
+      console.warn("计划的数据没有取到", error);
+      this.area.replaceChildren(missBox("计划的数据", error, () => this.start(), "下面是不选公司的那一份。"));
       return;
     }
     const data = this.data;

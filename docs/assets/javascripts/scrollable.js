@@ -23,6 +23,7 @@ function mark(region) {
 export function enhance() {
   for (const [selector, name] of Object.entries(REGIONS)) {
     for (const region of document.querySelectorAll(selector)) {
+      if (region.parentElement?.closest("[role=group][tabindex]")) continue; // 外面一层已经会滚、有名字
       names.set(region, name);
       sizes.observe(region);
     }

@@ -2,6 +2,7 @@
  * 每一页都有的搜索入口：快捷键、首页的按钮、`?q=` 链接。
  * 索引与界面的代码到有人要搜的时候才取。
  */
+import { showFault } from "./search/fault.js";
 import { startThread } from "./search/thread.js";
 
 const TOGGLE = /** @type {HTMLInputElement | null} */ (document.getElementById("__search"));
@@ -18,11 +19,10 @@ function load() {
   const broken = new Promise((resolve) => {
     worker.addEventListener("error", (event) => resolve(/** @type {ErrorEvent} */ (event)), { once: true });
   });
-  box = import("./search/box.js").then(({ startBox }) => startBox(worker, broken), (error) => {
+  box = import("./search/box.js").then(({ startBox }) => startBox(worker, broken, showFault), (error) => {
     worker.terminate();
     box = undefined;
-    const status = document.querySelector("[data-mj-component='search-status']");
-    if (status) status.textContent = "搜索没有取到：检查网络后再点一次搜索框，或按标签找";
+    showFault("搜索没有取到：检查网络后重试。", load);
     console.warn(error);
   });
 }

@@ -1,6 +1,6 @@
 /** 一本推导的代码格、改动与运行到了哪里。改动只记在本机。 */
 import { once } from "../once.js";
-import { PythonLost } from "../python/runtime.js";
+import { PythonMissing } from "../python/runtime.js";
 import { readJson } from "../read_json.js";
 import { readStored, writeStored } from "../storage.js";
 
@@ -15,7 +15,7 @@ export class Notebook {
     /** 全部代码格；取不到时抛错，再调用就是重试。 @type {() => Promise<Cell[]>} */
     this.cells = once(() =>
       readJson(address).catch((error) => {
-        throw new PythonLost(`这一本的代码没有取到：${error.message}`);
+        throw new PythonMissing(`这一本的代码没有取到：${error.message}`);
       }),
     );
     /** @type {Set<number>} */

@@ -1,7 +1,8 @@
 /** 一页上的运行条：全部运行、停止、重置、状态行。变量在线程里，按本分开。 */
 import { button } from "../button.js";
 import { PythonLost } from "../python/runtime.js";
-import { ABSENT, describeLoss, describeProgress, sharedPython } from "../python/shared.js";
+import { ABSENT, describeLoss, sharedPython } from "../python/shared.js";
+import { RunStatus } from "../python/status.js";
 import { CellView } from "./view.js";
 
 /** @typedef {import("./notebook.js").Cell} Cell */
@@ -12,14 +13,13 @@ export class Panel {
   constructor(bar, notebook) {
     this.notebook = notebook;
     this.seconds = Number(bar.dataset.seconds);
-    this.status = document.createElement("p");
-    this.status.setAttribute("role", "status");
+    this.status = new RunStatus();
     this.runAll = button("全部运行", () => this.run(null));
-    this.python = sharedPython((progress) => this.say(describeProgress(progress) || this.doing));
+    this.python = sharedPython((progress) => this.status.follow(progress, this.doing));
     this.stopButton = button("停止", () => this.python.stop("停下了"));
     this.resetButton = button("重置", () => this.reset());
     this.stopButton.disabled = true;
-    bar.append(this.runAll, this.stopButton, this.resetButton, this.status);
+    bar.append(this.runAll, this.stopButton, this.resetButton, this.status.element);
     bar.hidden = false;
     /** @type {Map<number, CellView>} */
     this.views = new Map();
@@ -29,7 +29,7 @@ export class Panel {
       this.views.set(view.number, view);
     }
     if (bar.dataset.python === "absent") {
-      this.say(ABSENT);
+      this.status.say(ABSENT, "empty");
       for (const one of [this.runAll, ...[...this.views.values()].map((view) => view.runButton)]) one.disabled = true;
     }
     for (const view of this.views.values()) view.restoreDraft();
@@ -38,7 +38,7 @@ export class Panel {
 
   /** @param {string} text */
   say(text) {
-    this.status.textContent = text;
+    this.status.say(text);
   }
 
   doing = "";
@@ -51,7 +51,7 @@ export class Panel {
       await this.runCells(number);
     } catch (error) {
       if (!(error instanceof PythonLost)) throw error;
-      this.say(describeLoss(error));
+      this.status.say(describeLoss(error), "fault");
     } finally {
       this.setBusy(false);
     }
@@ -124,7 +124,7 @@ export class Panel {
     this.python.reset(notebook.key);
     this.say(Object.keys(kept).length ? "改动与运行结果都还原了。" : "运行结果都还原了。");
     if (Object.keys(kept).length) {
-      this.status.append(
+      this.status.line.append(
         button("撤销", () => {
           for (const [number, draft] of Object.entries(kept)) notebook.keep(Number(number), draft);
           for (const view of this.views.values()) view.restoreDraft();

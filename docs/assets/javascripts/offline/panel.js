@@ -50,9 +50,21 @@ export class Panel {
       (build) => this.describe(build),
       (error) => {
         this.start.disabled = this.remove.disabled = true;
-        this.status.textContent = `这里不能留整站：${error.message}。可以下载离线包`;
+        this.fail(`这里不能留整站：${error.message}。可以`);
       },
     );
+  }
+
+  /** @param {string} text @param {"" | "fault"} [state] */
+  say(text, state = "") {
+    this.status.textContent = text;
+    this.status.dataset.state = state;
+  }
+
+  /** 留不成整站：还有离线包。 @param {string} text 接得上「下载离线包」 */
+  fail(text) {
+    this.say(text, "fault");
+    this.status.append(element("a", { href: "#archive" }, "下载离线包"), "。");
   }
 
   /** @param {Build} build */
@@ -70,7 +82,7 @@ export class Panel {
       const { progress } = await compare(await this.build, this.python.checked);
       if (!running) this.showState(progress);
     } catch (error) {
-      this.status.textContent = "清单没有取到：有网络时再打开这一页，就知道还差多少";
+      this.fail("清单没有取到：有网络时再打开这一页，就知道还差多少；或者");
       console.warn(error);
     }
     const count = await showKept(this.list, this.scope, "h4");
@@ -82,9 +94,9 @@ export class Panel {
     const whole = done.files === all.files;
     this.start.textContent = done.bytes && !whole ? "接着留下整站" : "留下整站";
     this.start.disabled = whole;
-    this.status.textContent = whole
+    this.say(whole
       ? `整站都在本机了（${all.files.toLocaleString()} 个文件），断网也能读、能搜。`
-      : `留着 ${done.files.toLocaleString()} / ${all.files.toLocaleString()} 个文件。`;
+      : `留着 ${done.files.toLocaleString()} / ${all.files.toLocaleString()} 个文件。`);
   }
 
   async keep() {
@@ -94,12 +106,12 @@ export class Panel {
     const [free, { progress }] = await Promise.all([freeSpace(), compare(build, python)]);
     const need = totals.site.bytes + (python ? totals.python.bytes : 0) - progress.done.bytes;
     if (free !== null && need > free) {
-      this.status.textContent = `放不下：还要 ${megabytes(need)}，浏览器只给 ${megabytes(free)}。腾出地方再来，或下载离线包。`;
+      this.fail(`放不下：还要 ${megabytes(need)}，浏览器只给 ${megabytes(free)}。腾出地方再来，或者`);
       return;
     }
     running = new AbortController();
     this.setRunning(true);
-    this.status.textContent = "正在留下整站 …";
+    this.say("正在留下整站 …");
     // 不求也能留，只是空间紧时浏览器可能先删它
     const persisted = await navigator.storage.persist().catch(() => false);
     try {
@@ -110,7 +122,7 @@ export class Panel {
     } catch (error) {
       running = undefined;
       await this.refresh();
-      this.status.textContent = `${describeStop(error)}。${this.status.textContent}再点一次接着来。`;
+      this.say(`${describeStop(error)}。${this.status.textContent}再点一次接着来。`, "fault");
     } finally {
       this.setRunning(false);
     }
@@ -133,7 +145,7 @@ export class Panel {
   async forget() {
     const count = await (await this.build).forget();
     await this.refresh();
-    this.status.textContent = `删掉了 ${count.toLocaleString()} 个文件；以后读到的仍会留下。${this.status.textContent}`;
+    this.say(`删掉了 ${count.toLocaleString()} 个文件；以后读到的仍会留下。${this.status.textContent}`);
   }
 }
 

@@ -1,8 +1,9 @@
 /** 一道手写题的作答区：编辑器、运行、提交、提示、参考答案、计时、待复习。写下的随时记在本机。 */
 import { button } from "../button.js";
 import { once } from "../once.js";
-import { PythonLost } from "../python/runtime.js";
-import { ABSENT, describeLoss, describeProgress, sharedPython } from "../python/shared.js";
+import { PythonLost, PythonMissing } from "../python/runtime.js";
+import { ABSENT, describeLoss, sharedPython } from "../python/shared.js";
+import { RunStatus } from "../python/status.js";
 import { readJson } from "../read_json.js";
 import { describeRecord, readRecord, writeRecord } from "./record.js";
 import { Results } from "./results.js";
@@ -22,15 +23,14 @@ export class Workbench {
     /** 题的测试与参考答案；取不到时抛错，再点就是重试。 @type {() => Promise<Exercise>} */
     this.load = once(() =>
       readJson("exercise.json").catch((error) => {
-        throw new PythonLost(`这道题的测试没有取到：${error.message}`);
+        throw new PythonMissing(`这道题的测试没有取到：${error.message}`);
       }),
     );
     /** @type {EditorView | undefined} */
     this.editor = undefined;
-    this.python = sharedPython((progress) => this.say(describeProgress(progress) || "正在运行 …"));
+    this.python = sharedPython((progress) => this.status.follow(progress, "正在运行 …"));
 
-    this.status = document.createElement("p");
-    this.status.setAttribute("role", "status");
+    this.status = new RunStatus();
     this.clock = document.createElement("span");
     this.clock.className = "mj-clock";
     const place = document.createElement("div");
@@ -45,7 +45,7 @@ export class Workbench {
     this.reviewButton = button("", () => this.toggleReview());
     const bar = document.createElement("div");
     bar.className = "mj-run";
-    bar.append(this.runButton, this.submitButton, this.stopButton, button("提示", () => this.reveal(".mj-hint")), button("看参考答案", () => this.showSolution()), this.resetButton, this.timerButton, this.clock, this.reviewButton, this.status);
+    bar.append(this.runButton, this.submitButton, this.stopButton, button("提示", () => this.reveal(".mj-hint")), button("看参考答案", () => this.showSolution()), this.resetButton, this.timerButton, this.clock, this.reviewButton, this.status.element);
     const open = button("开始写", () => this.edit());
     open.className = "mj-start";
     area.append(open);
@@ -54,7 +54,7 @@ export class Workbench {
     this.starterBlock.addEventListener("click", () => this.edit());
     area.hidden = false;
     if (area.dataset.python === "absent") {
-      this.say(ABSENT);
+      this.status.say(ABSENT, "empty");
       this.runButton.disabled = this.submitButton.disabled = true;
     }
     this.refresh();
@@ -67,7 +67,7 @@ export class Workbench {
 
   /** @param {string} text */
   say(text) {
-    this.status.textContent = text;
+    this.status.say(text);
   }
 
   /** @param {import("./record.js").PracticeRecord} change */
@@ -87,7 +87,7 @@ export class Workbench {
     this.reviewButton.textContent = this.record.review ? "✓ 待复习" : "标为待复习";
     this.reviewButton.setAttribute("aria-pressed", String(Boolean(this.record.review)));
     this.showClock();
-    if (!this.status.textContent) this.say(describeRecord(this.record));
+    if (!this.status.text) this.say(describeRecord(this.record));
   }
 
   showClock() {
@@ -113,7 +113,7 @@ export class Workbench {
       this.starterBlock.after(this.editor.dom);
       if (focus) this.editor.focus();
     } catch (error) {
-      this.say("编辑器没有取到，检查网络后再点一次；写过的还在本机");
+      this.status.say("编辑器没有取到，检查网络后再点一次；写过的还在本机", "fault");
       console.warn(error);
     }
   }
@@ -133,7 +133,7 @@ export class Workbench {
     } catch (error) {
       if (!(error instanceof PythonLost)) throw error;
       this.results.breakOff(error.message);
-      this.say(describeLoss(error));
+      this.status.say(describeLoss(error), "fault");
     } finally {
       this.stopButton.disabled = true;
       this.runButton.disabled = this.submitButton.disabled = false;
@@ -227,7 +227,7 @@ export class Workbench {
     const { setText } = await import("../editor.js");
     setText(editor, this.starter);
     this.say("回到起始代码了 ");
-    this.status.append(button("撤销", () => (setText(editor, kept), this.say("你写的回来了"))));
+    this.status.line.append(button("撤销", () => (setText(editor, kept), this.say("你写的回来了"))));
   }
 
   toggleTimer() {

@@ -21,6 +21,9 @@ const GRACE = 3;
 /** 没有执行完；变量都没有了，要从头再来。 */
 export class PythonLost extends Error {}
 
+/** 要用的文件没有取到：还没有运行，什么也没有丢。 */
+export class PythonMissing extends PythonLost {}
+
 export class PythonRuntime {
   /** @param {string} base Pyodide 所在的地址，以 / 结尾 @param {(progress: Progress) => void} onProgress */
   constructor(base, onProgress) {
@@ -130,15 +133,15 @@ export class PythonRuntime {
     return new Promise((resolve, reject) => {
       this.worker ??= new Worker(new URL("python_worker.js", import.meta.url), { type: "module" });
       this.giveUp = reject;
-      /** @param {string} reason */
-      const lose = (reason) => {
+      /** @param {Error} error */
+      const lose = (error) => {
         this.drop();
-        reject(new PythonLost(reason));
+        reject(error);
       };
-      this.worker.onerror = (event) => lose(event.message || "Python 的线程没有取到");
+      this.worker.onerror = ({ message }) => lose(message ? new PythonLost(message) : new PythonMissing("Python 的线程没有取到"));
       this.worker.onmessage = ({ data }) => {
         if (data.type === wanted) resolve(data);
-        else if (data.type === "failed") lose(data.reason);
+        else if (data.type === "failed") lose(data.missing ? new PythonMissing(data.reason) : new PythonLost(data.reason));
         else if (data.type === "progress" || data.type === "starting") this.onProgress(data);
         else onMessage(data);
       };

@@ -1,5 +1,5 @@
 /** 全站一个 Python：推导与手写题共用，换页也不换。 */
-import { PythonRuntime } from "./runtime.js";
+import { PythonMissing, PythonRuntime } from "./runtime.js";
 
 /** @type {PythonRuntime | undefined} */
 let runtime;
@@ -21,7 +21,9 @@ export function describeProgress({ type, loaded = 0, total = 1 }) {
 
 /** 没有执行完时告诉读者的话。 @param {Error} error */
 export function describeLoss(error) {
-  return `${error.message}。变量都没有了，再点一次会从头再来${navigator.onLine ? "" : "；现在没有网络"}`;
+  const offline = navigator.onLine ? "" : "；现在没有网络";
+  if (error instanceof PythonMissing) return `${error.message}。写过的都在，检查网络后再点一次${offline}`;
+  return `${error.message}。变量都没有了，再点一次会从头再来${offline}`;
 }
 
-export const ABSENT = "这份站点没有带上浏览器里的 Python，不能运行；编辑照常。本地：先 make assets 再构建";
+export const ABSENT = "这份站点没有带上浏览器里的 Python，不能运行；编辑、提示与答案照常。自己构建的：先 make assets 再构建";

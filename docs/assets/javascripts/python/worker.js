@@ -3,6 +3,7 @@
  *
  * 每个文件都由这里先取来、数着字节报进度，再交给 Pyodide：它自己取不到 wasm 时会一直等下去。
  */
+import { describeFetch } from "../fetch_fault.js";
 import { files } from "./files.json";
 import harness from "./harness.py";
 import judge from "./judge.py";
@@ -18,6 +19,9 @@ import torchSubset from "./torch_subset.py";
  * @property {(name: string, source: string) => void} install
  * @property {(exercise: unknown, source: string, seconds: number) => Proxy | undefined} submit
  */
+
+/** 有一个文件没有取到。 */
+class NotFetched extends Error {}
 
 /** 网络多久没有送来一个字节就算取不到（毫秒）。 */
 const SILENCE = 30_000;
@@ -69,8 +73,8 @@ async function fetchFiles(wanted) {
       if (filled !== file.bytes) throw new Error(`只有 ${filled} 字节，应有 ${file.bytes}`);
       fetched.set(file.name, bytes);
     } catch (error) {
-      const reason = cut.signal.aborted ? "很久没有回应" : /** @type {Error} */ (error).message;
-      throw new Error(`${file.name} 没有取到：${reason}`);
+      const reason = cut.signal.aborted ? "很久没有回应" : describeFetch(error);
+      throw new NotFetched(`${file.name} 没有取到：${reason}`);
     } finally {
       clearTimeout(timer);
     }
@@ -142,6 +146,6 @@ self.onmessage = async ({ data }) => {
       python.reset(data.space);
     }
   } catch (error) {
-    postMessage({ type: "failed", reason: /** @type {Error} */ (error).message });
+    postMessage({ type: "failed", reason: /** @type {Error} */ (error).message, missing: error instanceof NotFetched });
   }
 };

@@ -1,7 +1,8 @@
 /** 模拟面试：按公司抽题，限时，自己打分，小结，记进卡片。 */
 import { button } from "../button.js";
-import { describeMiss } from "../missing.js";
+import { missBox, stateBox } from "../state_box.js";
 import { element, selectField } from "../element.js";
+import { pageAddress } from "../page_address.js";
 import { addressOf, findCompanies, kindOptions, loadBank, relate } from "./bank.js";
 import { Deck } from "./deck.js";
 import { drawCards } from "./draw.js";
@@ -24,7 +25,7 @@ export class MockInterview {
     this.spent = 0;
     this.since = 0;
     this.late = false;
-    area.append(element("p", { role: "status" }, "正在取题目 …"));
+    area.append(stateBox("loading", "正在取题目 …"));
     this.load();
   }
 
@@ -32,7 +33,8 @@ export class MockInterview {
     try {
       this.bank = await loadBank();
     } catch (error) {
-      this.area.replaceChildren(describeMiss("题目没有取到：", error), button("再取一次", () => this.load()));
+      console.warn("题目没有取到", error);
+      this.area.replaceChildren(missBox("题目", error, () => this.load(), element("a", { href: pageAddress("questions/") }, "去题库里读")));
       return;
     }
     this.showForm(this.bank);
@@ -178,6 +180,7 @@ export class MockInterview {
       status.append(undo);
     }
     const again = button("再来一次", () => this.showForm(bank));
+    if (!marks.length) status.textContent = "没有打分，卡片没有动。";
     const parts = marks.length ? [element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows))] : [];
     this.area.replaceChildren(title, ...parts, element("div", { class: "mj-run" }, status, again));
     title.focus({ preventScroll: true });

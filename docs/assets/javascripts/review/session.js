@@ -1,7 +1,8 @@
 /** 复习页：筛选，到期的数，一张一张地答。 */
 import { button } from "../button.js";
-import { describeMiss } from "../missing.js";
+import { missBox, stateBox } from "../state_box.js";
 import { element, selectField } from "../element.js";
+import { pageAddress } from "../page_address.js";
 import { onStored } from "../stored.js";
 import { kindOptions, loadBank, selectCards } from "./bank.js";
 import { Deck, LIMITS } from "./deck.js";
@@ -12,6 +13,8 @@ import { describeSpan, makeQueue, rate, RATINGS } from "./schedule.js";
 /** @typedef {import("./schedule.js").Rating} Rating */
 
 const TICK = 20_000;
+/** 没有卡片要看、又还有没学过的：一次多给这么多张。 */
+const MORE = 10;
 const NAMES = /** @type {const} */ ([["topic", "考点"], ["company", "公司"], ["level", "难度"]]);
 
 export class ReviewSession {
@@ -29,7 +32,7 @@ export class ReviewSession {
     this.last = null;
     this.undoButton = button("撤销上一张", () => this.undo());
     this.undoButton.disabled = true;
-    area.append(element("p", { role: "status" }, "正在取卡片 …"));
+    area.append(stateBox("loading", "正在取卡片 …"));
     this.start();
   }
 
@@ -37,7 +40,8 @@ export class ReviewSession {
     try {
       this.bank = await loadBank();
     } catch (error) {
-      this.area.replaceChildren(describeMiss("卡片没有取到：", error), button("再取一次", () => this.start()));
+      console.warn("卡片没有取到", error);
+      this.area.replaceChildren(missBox("卡片", error, () => this.start(), element("a", { href: pageAddress("questions/") }, "去题库里读")));
       return;
     }
     this.form = this.makeForm(this.bank);
@@ -150,9 +154,11 @@ export class ReviewSession {
     if (number === undefined) {
       this.face = null;
       const wait = queue.next === Infinity ? "" : `下一张 ${describeSpan(queue.next - Date.now())}后到期。`;
-      const more = queue.unseen ? `还有 ${queue.unseen} 张没学过，想多学就把每天新卡调大。` : "";
-      const text = queue.unseen + queue.seen ? `现在没有要看的了。${wait}${more}` : "这样筛选一张也没有，放宽一项试试。";
-      const done = element("p", { class: "mj-empty mj-review__done", tabindex: -1 }, text);
+      const more = queue.unseen ? `还有 ${queue.unseen} 张没学过。` : "";
+      const text = queue.unseen + queue.seen ? `现在没有要看的了。${wait}${more}` : "这样筛选一张也没有。";
+      const done = stateBox("empty", text, ...this.suggest(queue));
+      done.classList.add("mj-review__done");
+      done.tabIndex = -1;
       this.place.replaceChildren(done);
       if (focus) done.focus({ preventScroll: true });
       return;
@@ -166,6 +172,31 @@ export class ReviewSession {
     });
     this.place.replaceChildren(this.face.element);
     if (focus) this.face.title.focus({ preventScroll: true });
+  }
+
+  /** 没有卡片要看时能做的。 @param {{unseen: number, seen: number}} queue */
+  suggest({ unseen, seen }) {
+    const ways = [];
+    const more = Math.min(this.deck.limit + MORE, LIMITS[1]);
+    if (unseen && more > this.deck.limit) {
+      ways.push(
+        button(`每天新卡改成 ${more} 张`, () => {
+          if (this.limitField) this.limitField.value = String(more);
+          this.changeLimit();
+          this.next(true);
+        }),
+      );
+    }
+    if (Object.values(this.filter).some(Boolean)) {
+      ways.push(
+        button(unseen + seen ? "看全部卡片" : "不筛选", () => {
+          for (const { field } of Object.values(this.fields ?? {})) field.value = "";
+          this.writeAddress();
+          this.next(true);
+        }),
+      );
+    }
+    return [...ways, element("a", { href: pageAddress("review/mock/") }, "来一场模拟面试")];
   }
 
   /** @param {string} key @param {string} title @param {import("./schedule.js").CardRecord | null} before @param {Rating} rating */

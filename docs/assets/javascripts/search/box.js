@@ -1,5 +1,5 @@
 /** 搜索框的界面：提问、列出结果、键盘、过滤、分享。习惯沿用主题自带的搜索。 */
-import { renderKinds, renderResults } from "./results.js";
+import { renderKinds, renderResults, renderStart } from "./results.js";
 
 /**
  * @typedef {import("./engine.js").Answer} Answer
@@ -17,8 +17,9 @@ function part(name) {
 /**
  * @param {import("./thread.js").Thread} worker 搜索的线程，已经在跑
  * @param {Promise<ErrorEvent>} broken 线程没有取到或不能运行
+ * @param {typeof import("./fault.js").showFault} showFault
  */
-export function startBox(worker, broken) {
+export function startBox(worker, broken, showFault) {
   const toggle = /** @type {HTMLInputElement} */ (document.getElementById("__search"));
   const box = part("");
   const form = /** @type {HTMLFormElement} */ (part("-form"));
@@ -41,8 +42,14 @@ export function startBox(worker, broken) {
       asked++;
       shown = "";
       clear("公司、考点、题目、代码里的名字都可以搜");
+      renderStart(results, (example) => {
+        input.value = example;
+        input.focus();
+        ask();
+      });
       return;
     }
+    if (!shown) clear("正在搜 …");
     box.setAttribute("aria-busy", "true");
     worker.postMessage({ id: ++asked, text, kind, limit });
   }
@@ -57,27 +64,16 @@ export function startBox(worker, broken) {
     box.removeAttribute("aria-busy");
   }
 
-  /** @param {string} message */
-  function showFault(message) {
-    const retry = document.createElement("button");
-    retry.type = "button";
-    retry.textContent = "重试";
-    retry.addEventListener("click", ask);
-    fault.replaceChildren(message, " ", retry);
-    fault.hidden = false;
-  }
-
   broken.then(({ message }) => {
     clear("搜索没有启动");
-    fault.textContent = `搜索的程序没有取到或不能运行（${message || "检查网络"}）：刷新这一页再试，或按标签找。`;
-    fault.hidden = false;
+    showFault(`搜索的程序没有取到或不能运行（${message || "检查网络"}）。`);
   });
   worker.addEventListener("message", (event) => {
     const { data } = /** @type {MessageEvent<Reply>} */ (event);
     if (data.id !== asked) return;
     if (data.error !== undefined || !data.answer) {
       clear("没有搜成");
-      showFault(`索引没有取到：${data.error}。`);
+      showFault(`索引没有取到：${data.error}。`, ask);
       return;
     }
     show(data.answer);
@@ -90,7 +86,7 @@ export function startBox(worker, broken) {
     box.removeAttribute("aria-busy");
     status.textContent = describe(answer, kind);
     fault.hidden = !answer.failed.length;
-    if (answer.failed.length) showFault(`有 ${answer.failed.length} 个索引文件没有取到，结果可能不全。`);
+    if (answer.failed.length) showFault(`有 ${answer.failed.length} 个索引文件没有取到，结果可能不全。`, ask);
     renderKinds(kinds, answer, kind, (chosen) => {
       [kind, limit] = [chosen, PAGE];
       ask();
@@ -160,7 +156,7 @@ export function startBox(worker, broken) {
     if (event.isComposing) return;
     onKey(event, { input, results, suggest, close, ask });
   });
-  if (input.value.trim()) ask();
+  ask();
 }
 
 /**
@@ -202,7 +198,8 @@ function links(results) {
 function describe(answer, kind) {
   const parts = [];
   if (answer.total) parts.push(`找到 ${answer.total} 页${kind ? `（${kind}）` : ""}`);
-  else parts.push(`没有找到「${shorten(answer.query)}」`);
+  else if (answer.failed.length) parts.push(`索引没有取全，说不准有没有「${shorten(answer.query)}」`);
+  else if (!answer.waiting) parts.push(`没有找到「${shorten(answer.query)}」`);
   if (answer.corrected.length) {
     parts.push(answer.corrected.map(([from, to]) => `「${from}」按「${to}」搜`).join("，"));
   }

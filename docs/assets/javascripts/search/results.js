@@ -6,6 +6,31 @@
  * @typedef {import("./excerpt.js").Piece} Piece
  */
 
+import { button } from "../button.js";
+import { pageAddress } from "../page_address.js";
+
+/** 还没有打字时的例子。 */
+const EXAMPLES = ["月之暗面", "手写 MHA", "loss spike", "KV cache"];
+/** 不用搜索的去处。 */
+const PLACES = /** @type {[string, string][]} */ ([["experiences/", "面经"], ["topics/", "考点"], ["questions/", "题库"], ["practice/", "手写"], ["tags/", "标签"]]);
+
+/**
+ * 还没有打字：几个例子，点了就搜；还有不用搜索的去处。
+ *
+ * @param {HTMLElement} list
+ * @param {(example: string) => void} search
+ */
+export function renderStart(list, search) {
+  const item = element("li", "md-search-result__item mj-result mj-result--none");
+  const examples = EXAMPLES.map((example) => {
+    const made = button(example, () => search(example));
+    made.className = "mj-search-kind";
+    return made;
+  });
+  item.append(ways("例如", examples), ways("或者翻", renderPlaces()));
+  list.replaceChildren(item);
+}
+
 /**
  * @param {HTMLElement} list
  * @param {Answer} answer
@@ -13,7 +38,7 @@
  */
 export function renderResults(list, answer, site) {
   const items = answer.results.map((result) => (result ? renderResult(result, answer, site) : renderPending()));
-  if (!answer.total && answer.nearest.length) items.push(renderNearest(answer, site));
+  if (!answer.total && !answer.waiting) items.push(renderNone(answer, site));
   list.replaceChildren(...items);
   list.dataset.query = answer.query;
 }
@@ -79,15 +104,34 @@ function renderPending() {
   return element("li", "md-search-result__item mj-result mj-result--pending", "这一条的内容还没有取到");
 }
 
-/** @param {Answer} answer @param {URL} site */
-function renderNearest(answer, site) {
-  const item = element("li", "md-search-result__item mj-result mj-result--nearest", "最接近的考点：");
-  for (const { title, url } of answer.nearest) {
-    const link = /** @type {HTMLAnchorElement} */ (element("a", "", title));
-    link.href = new URL(url, site).href;
-    item.append(link);
-  }
+/** 一条也没有：怎么改着搜，最接近的考点，不用搜索的去处。 @param {Answer} answer @param {URL} site */
+function renderNone(answer, site) {
+  const item = element("li", "md-search-result__item mj-result mj-result--none");
+  if (!answer.failed.length) item.append(element("p", "", "换短一点的词、英文缩写，或者公司的简称再试。"));
+  const nearest = answer.nearest.map(({ title, url }) => anchor(new URL(url, site).href, title));
+  if (nearest.length) item.append(ways("最接近的考点", nearest));
+  item.append(ways("或者翻", renderPlaces()));
   return item;
+}
+
+function renderPlaces() {
+  return PLACES.map(([path, name]) => anchor(pageAddress(path), name));
+}
+
+/** 一个名目，后面一排。 @param {string} name @param {HTMLElement[]} links */
+function ways(name, links) {
+  const row = element("div", "mj-result__ways");
+  const place = element("div", "");
+  place.append(...links);
+  row.append(element("span", "", name), place);
+  return row;
+}
+
+/** @param {string} href @param {string} text */
+function anchor(href, text) {
+  const link = /** @type {HTMLAnchorElement} */ (element("a", "", text));
+  link.href = href;
+  return link;
 }
 
 /** @param {string} url @param {Answer} answer @param {URL} site */
