@@ -7,7 +7,6 @@ from typing import Any
 
 from mianjing.search_box import SearchBox
 from mianjing.site_pages import SitePages, apply_edition
-from mianjing.theme_faults import mend_theme
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import Files
@@ -65,16 +64,11 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
 
 def on_env(env: Any, config: MkDocsConfig, files: Files) -> Any:
     """各页进搜索索引，做好牌组，再把全部页面的公式一次渲染；模板只编译变了的。"""
-    _site.keep_templates(env)
     _site.index_pages(files)
     _site.make_deck(files)
     _site.render_math(files)
+    _site.keep_templates(env)
     return env
-
-
-def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
-    """改好主题的毛病，带上这一页用到的样式，如公式的；最前写上内容安全策略。"""
-    return _site.add_policy(_site.add_styles(mend_theme(output), page), page.file.src_uri)
 
 
 def on_post_template(output: str, template_name: str, config: MkDocsConfig) -> str:

@@ -1,4 +1,4 @@
-"""套好模板的页面按内容留着：一页与它周围都没有变，就不再套一遍模板。
+"""套好模板的页面按内容留着：一页与它周围都没有变，就不再套一遍模板，套好之后的整理也不再做。
 
 模板读得到的都合成键：这一页的字段、前后页与所属的栏目、标签，全站的导航与配置，模板自己与各库的版本。
 主题的模板读了表里没有的字段时，测试会说。
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -63,10 +63,21 @@ _GIVEN = frozenset(
 class KeptTemplates:
     """一次构建用的：`<folder>/<源路径的哈希>.html`，一页一份，第一行是键。"""
 
-    def __init__(self, folder: Path, config: MkDocsConfig) -> None:
-        """模板在 mkdocs.yml 旁边的 overrides 里，与主题里。"""
+    def __init__(
+        self,
+        folder: Path,
+        config: MkDocsConfig,
+        finish: Callable[[str, Page], str],
+        inputs: Mapping[str, object],
+    ) -> None:
+        """模板在 mkdocs.yml 旁边的 overrides 里，与主题里。
+
+        finish 整理套好的一页，结果只取决于 HTML、页面与 inputs（源路径 → 写得成 JSON 的值）。
+        """
         self.folder = folder
         self.config = config
+        self.finish = finish
+        self.inputs = inputs
         self.site = ""
 
     def keep(self, template: Template) -> KeptTemplate:
@@ -82,14 +93,15 @@ class KeptTemplates:
             )
         page: Page = context["page"]
         self.site = self.site or _dump_site(self.config, context["nav"])
-        text = json.dumps([self.site, _dump_page(page, context)], sort_keys=True)
+        own = [_dump_page(page, context), self.inputs.get(page.file.src_uri)]
+        text = json.dumps([self.site, own], sort_keys=True)
         key = hashlib.sha256(text.encode()).hexdigest()
         kept = self.folder / f"{hashlib.sha256(page.file.src_uri.encode()).hexdigest()[:24]}.html"
         with suppress(FileNotFoundError):
             first, _, html = kept.read_bytes().partition(b"\n")
             if first == key.encode():
                 return html.decode()
-        output = template.render(context)
+        output = self.finish(template.render(context), page)
         write_whole(kept, f"{key}\n{output}".encode())
         return output
 

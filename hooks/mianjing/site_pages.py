@@ -64,6 +64,7 @@ from mianjing.search.index import build_index
 from mianjing.social import Card
 from mianjing.social_fonts import MissingGlyphError
 from mianjing.tags import tags_of
+from mianjing.theme_faults import mend_theme
 from mianjing.theme_styles import THEMED, join_styles
 from mianjing.verdicts import KeptVerdicts
 
@@ -180,6 +181,10 @@ class SitePages:
         self.history = read_history(root)
         self.records = _by_source(self.catalog)
         self.answers: dict[str, str] = {}
+        templates = root / ".cache" / "templates"
+        templates.mkdir(parents=True, exist_ok=True)
+        self.bytecode = FileSystemBytecodeCache(str(templates))
+        render.environment.bytecode_cache = self.bytecode
         self.cache = PageCache(root / ".cache" / "pages", config)
         self.documents: list[Document] = []
         self.search_files: Future[dict[str, bytes]]
@@ -375,12 +380,14 @@ class SitePages:
         _file(files, anki.PATH).content_bytes = anki.render_deck(deck, self.catalog, site_url)
 
     def keep_templates(self, env: Environment) -> None:
-        """编译好的模板、套好的页面留到下次构建，按内容取用；一次构建之内不再看模板变没变。"""
-        folder = self.root / ".cache" / "templates"
-        folder.mkdir(parents=True, exist_ok=True)
-        env.bytecode_cache = FileSystemBytecodeCache(str(folder))
+        """编译好的模板、套好的页面留到下次构建，按内容取用；一次构建之内不再看模板变没变。
+
+        要在公式渲染之后：各页用到的字体这时才知道。
+        """
+        env.bytecode_cache = self.bytecode
         env.auto_reload = False  # env 每次构建都是新的；否则每个 include 都要查一次文件
-        kept = KeptTemplates(self.root / ".cache" / "themed", self.config)
+        folder = self.root / ".cache" / "themed"
+        kept = KeptTemplates(folder, self.config, self.finish, self.page_fonts)
         load = env.get_template
 
         def get_template(name: str, *rest: Any) -> Any:
@@ -488,7 +495,11 @@ class SitePages:
         }
         self.card_files = cards.dump_answers(self.catalog, whole)
 
-    def add_styles(self, output: str, page: SitePage) -> str:
+    def finish(self, output: str, page: SitePage) -> str:
+        """套好的一页：改好主题的毛病，带上用到的样式，最前写上内容安全策略。"""
+        return self.add_policy(self._add_styles(mend_theme(output), page), page.file.src_uri)
+
+    def _add_styles(self, output: str, page: SitePage) -> str:
         """在 head 里带上这一页用到的样式。"""
         root = "../" * page.url.count("/")
         names = [f"{name}.css" for name, marker in STYLES.items() if marker in output]

@@ -105,9 +105,13 @@ def make_context(config: MkDocsConfig, **changes: Any) -> dict[str, Any]:
     }
 
 
+def finish(output: str, page: Page) -> str:
+    return f"{output}整理过"
+
+
 def render(config: MkDocsConfig, template: Counted, folder: Path, **changes: Any) -> str:
     """新的一次构建里套一页。"""
-    kept = KeptTemplates(folder, config)
+    kept = KeptTemplates(folder, config, finish, {"index.md": changes.get("fonts", [])})
     return kept.render(template, make_context(config, **changes))  # type: ignore[arg-type]
 
 
@@ -121,6 +125,7 @@ def render(config: MkDocsConfig, template: Counted, folder: Path, **changes: Any
         {"section": "改了"},
         {"edit": "https://example.com/edit"},
         {"tag": "改了"},
+        {"fonts": ["Main"]},
     ],
     ids=str,
 )
@@ -129,6 +134,7 @@ def test_a_change_is_rendered_again(
 ) -> None:
     template, folder = Counted(), tmp_path / "themed"
     first = render(config, template, folder)
+    assert first.endswith("整理过")
     assert render(config, template, folder) == first
     assert template.count == 1
     render(config, template, folder, **change)
@@ -156,4 +162,4 @@ def test_a_half_written_page_is_rendered_again(config: MkDocsConfig, tmp_path: P
 def test_something_new_for_templates_is_refused(config: MkDocsConfig, tmp_path: Path) -> None:
     context = {**make_context(config), "weather": "晴"}
     with pytest.raises(PluginError, match="weather"):
-        KeptTemplates(tmp_path, config).render(Template(""), context)
+        KeptTemplates(tmp_path, config, finish, {}).render(Template(""), context)
