@@ -10,8 +10,21 @@ const outdir = "docs/assets/bundle";
 const pageStyles = readdirSync(styles).map((name) => [parse(name).name, `${styles}/${name}`]);
 rmSync(outdir, { recursive: true, force: true });
 const { metafile } = await build({
+  entryPoints: { site: `${scripts}/site.js` },
+  outdir,
+  bundle: true,
+  minify: true,
+  splitting: true,
+  format: "esm",
+  target: "es2022",
+  inject: [`${scripts}/together.js`],
+  chunkNames: "[name]-[hash]",
+  logLevel: "warning",
+  metafile: true,
+});
+// 两个 worker 与样式各是一份，不与页面共用一块
+await build({
   entryPoints: {
-    site: `${scripts}/site.js`,
     search_worker: `${scripts}/search/worker.js`,
     python_worker: `${scripts}/python/worker.js`,
     own: "docs/assets/stylesheets/site.css",
@@ -20,14 +33,11 @@ const { metafile } = await build({
   outdir,
   bundle: true,
   minify: true,
-  splitting: true,
   format: "esm",
   target: "es2022",
-  chunkNames: "[name]-[hash]",
   assetNames: "fonts/[name]",
   loader: { ".woff2": "file", ".woff": "empty", ".ttf": "empty", ".py": "text" },
   logLevel: "warning",
-  metafile: true,
 });
 // 离线包：同样的模块，一份普通脚本；要线程、fetch 的换成右边的
 const IN_FILE = {

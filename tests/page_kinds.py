@@ -24,7 +24,7 @@ PAGE_KINDS = (
     PageKind("derivation", "notebooks/attention/", ".mj-run button"),
     PageKind("practice", "practice/multi-head-attention/", ".mj-practice button"),
     PageKind("atlas", "atlas/", ".mj-matrix"),
-    PageKind("ledger", "claims/"),
+    PageKind("ledger", "claims/attention/"),
     PageKind("calculator", "calculators/", ".mj-calculator output"),
     PageKind("contribute", "contribute/experience/", "[data-form-bar] button"),
     PageKind("plan", "plan/", ".mj-plan form"),

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import astuple
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
-from functools import partial
+from functools import lru_cache, partial
+from pathlib import PurePosixPath
 
 from mianjing.estimates import EstimateError, run_estimate
 from mianjing.markdown import prose_lines
@@ -91,6 +92,17 @@ def find_citations(page: Topic | Question | Page) -> list[tuple[int, str]]:
     ]
 
 
+def area_of(claim: Claim) -> str:
+    """在账本的哪一块：`docs/claims/<块>.yml`。"""
+    return PurePosixPath(claim.path).stem
+
+
+def ledger_page(claim: Claim) -> str:
+    """写在哪一页：docs 内的路径；锚点就是它的键。"""
+    return f"claims/{area_of(claim)}.md"
+
+
+@lru_cache(maxsize=2)
 def cited_by(catalog: Catalog) -> dict[str, list[Topic | Question]]:
     """账本的键 → 引用它的考点与题目。"""
     pages: dict[str, list[Topic | Question]] = {key: [] for key in catalog.claims}

@@ -1,6 +1,6 @@
 """套好模板的页面按内容留着：一页与它周围都没有变，就不再套一遍模板，套好之后的整理也不再做。
 
-模板读得到的都合成键：这一页的字段、前后页与所属的栏目、标签，全站的导航与配置，模板自己与各库的版本。
+模板读得到的都合成键：这一页的字段、前后页与所属的栏目，全站的导航与配置，模板自己与各库的版本。
 主题的模板读了表里没有的字段时，测试会说。
 """
 
@@ -54,10 +54,9 @@ _GIVEN = frozenset(
         "nav",
         "page",
         "pages",
-        "tags",
     }
 )
-"""mkdocs 与标签插件给模板的；build_date_utc 与 pages 只有 sitemap 用。"""
+"""mkdocs 给模板的；build_date_utc 与 pages 只有 sitemap 用。"""
 
 
 class KeptTemplates:
@@ -141,7 +140,6 @@ def _dump_page(page: Page, context: dict[str, Any]) -> list[Any]:
         [_dump_around(item) for item in (page.previous_page, page.next_page, page.parent)],
         [_dump_around(item) for item in page.ancestors],
         _dump_toc(page.toc),
-        [[tag.name, tag.hidden, tag.url] for tag in context.get("tags", ())],
         [context["base_url"], context["mkdocs_version"]],
     ]
 

@@ -17,6 +17,7 @@ from mianjing.atlas.listings import group_listings
 from mianjing.integrity import STUB
 from mianjing.model import Catalog
 from mianjing.pages import list_pages
+from mianjing.parts import group_parts
 from mianjing.problem import Problem, suggest
 
 LIST = "hooks/mianjing/published.txt"
@@ -32,11 +33,11 @@ def page_url(source: str) -> str:
 
 
 def list_urls(root: Path, catalog: Catalog) -> set[str]:
-    """现在的全部页面地址：docs 里的 .md、推导的各页、生成的列表。"""
+    """现在的全部页面地址：docs 里的 .md、推导的各页、生成的列表与分出来的页。"""
     docs = root / "docs"
     sources = {file.relative_to(docs).as_posix() for file in list_pages(root)}
     sources |= {uri for d in catalog.derivations.values() for uri, _ in d.pages}
-    sources |= set(group_listings(catalog))
+    sources |= {*group_listings(catalog), *group_parts(catalog)}
     return {page_url(source) for source in sources}
 
 

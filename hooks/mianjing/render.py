@@ -30,7 +30,7 @@ from mianjing.atlas.matrix import group_forms, group_matrix
 from mianjing.calculators import read_calculators, run_result, show_number
 from mianjing.cards import count_topic_cards
 from mianjing.checks import QUESTION_SECTIONS, TOPIC_SECTIONS
-from mianjing.claims import CITATION, cited_by, find_citations
+from mianjing.claims import CITATION, area_of, cited_by, find_citations, ledger_page
 from mianjing.diagrams import DIAGRAMS
 from mianjing.estimates.presets import read_presets
 from mianjing.export.csv_file import TABLE_TITLES, TABLES
@@ -50,6 +50,8 @@ from mianjing.model import (
 )
 from mianjing.notices import read_notices
 from mianjing.offline import ARCHIVE
+from mianjing.parts import Part
+from mianjing.tags import group_tags
 from mianjing.vocabulary import FIELD_TERMS, read_vocabulary
 
 Href = Callable[[str, str], str]
@@ -110,6 +112,7 @@ environment = Environment(
 """全部模板共用的 Jinja：值一律转义，没有给的名字就是错。"""
 environment.globals.update(
     age_label=age_label,
+    area_of=area_of,
     asked_forms=group.asked_forms,
     asked_topics=group.asked_topics,
     count_ends=count_ends,
@@ -119,8 +122,10 @@ environment.globals.update(
     group_facets=group_facets,
     group_forms=group_forms,
     group_matrix=group_matrix,
+    group_tags=group_tags,
     label=label,
     listed=group.LISTED,
+    ledger_page=ledger_page,
     period_label=period_label,
     round_label=round_label,
     rounds_label=rounds_label,
@@ -175,6 +180,13 @@ def render_withdrawn(record: Withdrawn) -> str:
 def render_listing(listing: Listing, catalog: Catalog, href: Href) -> str:
     """一页列表：同一张表，只有其中几篇。"""
     return _experience_table(listing.experiences, {}, catalog, href)
+
+
+def render_part(part: Part, catalog: Catalog, href: Href) -> str:
+    """分出来的一页。"""
+    return _template(
+        part.template, key=part.key, catalog=catalog, group=group, cited_by=cited_by, href=href
+    )
 
 
 def _experience_table(
@@ -460,6 +472,7 @@ BLOCKS: dict[str, Callable[[Catalog, Href], str]] = {
     "data-fields": lambda catalog, href: _template(
         "data_fields.html", titles=TITLES, list_fields=list_fields
     ),
+    "tag-index": _block("tag_index.html"),
     "claim-counts": _block("claim_counts.html"),
     "claim-list": _block("claim_list.html"),
 }

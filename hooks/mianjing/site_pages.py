@@ -55,6 +55,7 @@ from mianjing.notebook import (
 from mianjing.notices import read_notices, render_licences
 from mianjing.offline import ARCHIVE, render_manifest
 from mianjing.page_cache import PageCache
+from mianjing.parts import Part, group_parts
 from mianjing.pdf import PDF_WANTED
 from mianjing.practice import dump_exercise
 from mianjing.problem import Problem
@@ -63,7 +64,7 @@ from mianjing.search.documents import Document, make_documents, read_synonyms
 from mianjing.search.index import build_index
 from mianjing.social import Card
 from mianjing.social_fonts import MissingGlyphError
-from mianjing.tags import tags_of
+from mianjing.tags import Tagged, tag_anchor, tags_of
 from mianjing.theme_faults import mend_theme
 from mianjing.theme_styles import THEMED, join_styles
 from mianjing.verdicts import KeptVerdicts
@@ -100,11 +101,14 @@ Record = (
     | DerivationPage
     | BriefPage
     | Listing
+    | Part
     | Page
     | Withdrawn
 )
 
-Shown = Experience | Topic | Question | Exercise | DerivationPage | BriefPage | Listing | Page
+Shown = (
+    Experience | Topic | Question | Exercise | DerivationPage | BriefPage | Listing | Part | Page
+)
 """撤下的以外：有标题，有分享卡片。"""
 
 _BUNDLE = "assets/bundle"
@@ -214,10 +218,11 @@ class SitePages:
         return files
 
     def _generated_pages(self) -> dict[str, str]:
-        """没有自己的源文件的页面：推导的后几页、面试前 30 分钟、多出来的列表。"""
+        """没有自己的源文件的页面：推导的后几页、面试前 30 分钟、多出来的列表、分出来的页。"""
         parts = [uri for d in self.catalog.derivations.values() for uri, _ in d.pages[1:]]
         sheets = [uri for uri, record in self.records.items() if isinstance(record, BriefPage)]
-        return dict.fromkeys([*parts, *sheets, *group_listings(self.catalog)], "")
+        more = [*group_listings(self.catalog), *group_parts(self.catalog)]
+        return dict.fromkeys([*parts, *sheets, *more], "")
 
     def _generated_files(self, files: Files) -> dict[str, str | bytes]:
         """可下载的源与结果、图、网页要的数据、带走的数据与订阅；牌组的内容见 make_deck。"""
@@ -274,6 +279,8 @@ class SitePages:
                 page.parent = section
                 page.previous_page = pages[i - 1] if i else None
                 page.next_page = pages[i + 1] if i + 1 < len(pages) else None
+        for part in group_parts(self.catalog).values():
+            _page(files, part.uri).parent = _section_of(nav, part.index)
         for key in self.catalog.withdrawn:
             page = _page(files, f"experiences/{key}.md")
             page.parent = _section_of(nav, "experiences/index.md")
@@ -313,12 +320,13 @@ class SitePages:
             page.meta["git_revision_date_localized"] = change.day
         if isinstance(record, Page):
             page.meta["hide"] = _hidden_parts(record)
-        elif isinstance(record, BriefPage | Listing):
+        elif isinstance(record, BriefPage | Listing | Part):
             page.meta["hide"] = ["toc"]
         elif isinstance(record, DerivationPage):
-            page.meta["tags"] = [] if record.number else tags_of(record.derivation, self.catalog)
+            if not record.number:
+                page.meta["tags"] = self._list_tags(record.derivation)
         else:
-            page.meta["tags"] = tags_of(record, self.catalog)
+            page.meta["tags"] = self._list_tags(record)
             page.meta["search"] = {"boost": 2}
         if self.has_cards:
             path = social.card_path(page.url)
@@ -330,6 +338,8 @@ class SitePages:
                 return title + render.render_experience(record, self.catalog, href, self.today)
             case Listing():
                 return title + render.render_listing(record, self.catalog, href)
+            case Part():
+                return title + render.render_part(record, self.catalog, href)
             case Topic():
                 return title + render.render_topic(record, self.catalog, href)
             case Question():
@@ -404,11 +414,11 @@ class SitePages:
         pages = {}
         for file in files.documentation_pages():
             if isinstance(file.page, SitePage) and not isinstance(
-                self.records[file.src_uri], BriefPage
+                self.records[file.src_uri], BriefPage | Part
             ):
                 pages[file.src_uri] = (file.page.url, self.cache.read_sections(file.page))
         self.cache.write()
-        self.documents = make_documents(self.catalog, pages, self._tag_anchor)
+        self.documents = make_documents(self.catalog, pages)
         with_spawn = get_context("spawn")  # mkdocs serve 有线程，不能 fork
         pool = ProcessPoolExecutor(1, mp_context=with_spawn)
         self.search_files = pool.submit(build_index, self.documents, read_synonyms())
@@ -519,19 +529,16 @@ class SitePages:
         except ValueError as error:
             raise PluginError(f"{name}: E506 {error}") from error
 
-    def _tag_anchor(self, tag: str) -> str:
-        """标签页里这个标签的锚点，与标签插件的算法相同。"""
-        settings = self.config.plugins["material/tags"].config
-        parts = (
-            settings.tags_slugify(part, settings.tags_slugify_separator) for part in tag.split("/")
-        )
-        return str(settings.tags_slugify_format).format(slug="/".join(parts))
+    def _list_tags(self, record: Tagged) -> list[dict[str, str]]:
+        """模板里用的标签：名字与标签页里的锚点。"""
+        tags = tags_of(record, self.catalog)
+        return [{"name": tag, "anchor": tag_anchor(tag)} for tag in tags]
 
     def _source_path(self, page: SitePage) -> str:
         record = self.records[page.file.src_uri]
         if isinstance(record, DerivationPage):
             return f"notebooks/{record.derivation.key}.py"
-        if isinstance(record, BriefPage):
+        if isinstance(record, BriefPage | Part) and record.source:
             return record.source
         return f"docs/{page.file.src_uri}"
 
@@ -547,7 +554,7 @@ class SitePages:
                 return f"{record.title}：30 秒版、2 分钟版、推导或代码、追问、常见错误"
             case Exercise():
                 return f"手写{record.title}：题面、起始代码、参考答案，在页面里写、当场判"
-            case Listing():
+            case Listing() | Part():
                 return record.description
             case DerivationPage():
                 return record.derivation.description
@@ -575,6 +582,7 @@ def _by_source(catalog: Catalog) -> dict[str, Record]:
     records |= {f"practice/{key}/index.md": e for key, e in catalog.exercises.items()}
     records |= {f"experiences/{key}.md": w for key, w in catalog.withdrawn.items()}
     records |= group_listings(catalog)
+    records |= group_parts(catalog)
     for derivation in catalog.derivations.values():
         for number, (uri, _) in enumerate(derivation.pages):
             records[uri] = DerivationPage(derivation, number)

@@ -168,10 +168,31 @@ def test_edit_and_view_buttons_point_to_the_repository(server: SiteServer) -> No
 
 def test_tags_are_derived_and_hierarchical(server: SiteServer) -> None:
     page = soup(server, "tags/index.html")
-    names = [str(h["id"]).removeprefix("tag:") for h in page.select("article h2[id^='tag:']")]
-    assert [n for n in names if "/" not in n] == ["公司类型", "形式", "结果", "考点", "难度"]
+    names = [str(h["id"]).removeprefix("tag:") for h in page.select("article [id^='tag:']")]
+    assert [n for n in names if "/" not in n] == ["考点", "形式", "结果", "公司类型", "难度"]
     assert {"考点/多头注意力", "形式/手写代码", "结果/offer"} <= set(names)
     assert page.select_one('article a[href="../experiences/sensetime-2023/"]')
+    record = soup(server, "experiences/sensetime-2023/index.html")
+    used = [str(link["href"]) for link in record.select("nav.md-tags a")]
+    assert "../../tags/#tag:形式/手写代码" in used
+    assert {link.partition("#tag:")[2] for link in used} <= set(names)
+
+
+def test_old_addresses_of_claims_and_mistakes_lead_on(server: SiteServer) -> None:
+    """账本与错误答案拆成几页之前的 #编号，仍落在一项上，点开就是那一条。"""
+    for index in ("claims/", "practice/mistakes/"):
+        items = soup(server, f"{index}index.html").select("article li[id]:has(> a)")
+        assert len(items) > 50
+        targets: dict[str, set[str]] = {}
+        for item in items:
+            link = item.select_one("a")
+            assert link is not None
+            path, _, anchor = str(link["href"]).partition("#")
+            assert anchor == item["id"]
+            targets.setdefault(path, set()).add(anchor)
+        for path, anchors in targets.items():
+            page = soup(server, f"{index}{path}index.html")
+            assert anchors <= {str(place["id"]) for place in page.select("[id]")}, path
 
 
 def test_search_index_is_ours_and_only_ours(server: SiteServer) -> None:

@@ -9,6 +9,7 @@ from mianjing.diagrams import DIAGRAMS
 from mianjing.estimates import ESTIMATES, EstimateError, run_estimate
 from mianjing.estimates.presets import read_presets
 from mianjing.markdown import replace_prose
+from mianjing.parts import group_parts
 
 from tests.library import ERRATUM, QUESTION, TOPIC, Library
 
@@ -97,13 +98,16 @@ def test_the_same_key_twice(ledger: Library) -> None:
 def test_pages_show_what_was_checked(ledger: Library) -> None:
     catalog = ledger.catalog()
     page = render.render_topic(catalog.topics["attention"], catalog, href)
-    assert 'href="../claims/index.md#sample-variance"' in page
+    assert 'href="../claims/attention.md#sample-variance"' in page
     assert "已验证（算过），2026-05-01" in page
     assert "1 条已验证；最近一次核对 2026-05-01" in page
     assert "claim:" not in page
     block = render.BLOCKS["claim-list"](catalog, href)
+    assert '<li id="sample-variance"><a href="../claims/attention.md#sample-variance">' in block
+    part = group_parts(catalog)["claims/attention.md"]
+    block = render.render_part(part, catalog, href)
     assert "pass_at_k(samples=10, correct=2, k=1)" in block
-    assert "注意力" in block
+    assert "注意力" in block and 'id="sample-variance"' in block
 
 
 def test_second_hand_is_said(ledger: Library) -> None:

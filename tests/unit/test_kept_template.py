@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -101,7 +100,6 @@ def make_context(config: MkDocsConfig, **changes: Any) -> dict[str, Any]:
         "nav": Navigation([section], [page, other]),
         "base_url": ".",
         "mkdocs_version": "1",
-        "tags": [SimpleNamespace(name=changes.get("tag", "标签"), hidden=False, url="tags/#a")],
     }
 
 
@@ -124,7 +122,6 @@ def render(config: MkDocsConfig, template: Counted, folder: Path, **changes: Any
         {"next": "改了"},
         {"section": "改了"},
         {"edit": "https://example.com/edit"},
-        {"tag": "改了"},
         {"fonts": ["Main"]},
     ],
     ids=str,

@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def published(library: Library) -> Library:
     """一座发布过的资料库。"""
     library.write(LIST, "")
-    assert write_published(library.root, library.catalog()) == 8
+    assert write_published(library.root, library.catalog()) == 11
     assert library.messages() == []
     return library
 

@@ -17,6 +17,7 @@ from mianjing.catalog import LISTED, group_companies, group_topic_mentions
 from mianjing.export import render_data
 from mianjing.labels import round_label
 from mianjing.model import Catalog, Experience, Period
+from mianjing.parts import group_parts
 from mianjing.render import BLOCKS, SITE_BLOCKS, Site, UnknownBlockError, render_blocks
 
 from tests.library import HOSTILE, Library
@@ -358,6 +359,7 @@ def test_every_link_leads_somewhere(crowd: Library) -> None:
         "practice/mistakes.md",
     }
     known |= {f"practice/{key}/index.md" for key in catalog.exercises}
+    known |= group_parts(catalog).keys()
     known |= {f"brief/{key}.md" for key in (*catalog.topics, *catalog.companies)}
     known |= render_data(catalog, "/").keys()
     known |= {"experiences/atlas.json", "atlas/compare/compare.json"}

@@ -34,7 +34,7 @@ def test_a_withdrawn_record_leaves_a_stub_and_nothing_else(crowd: Library) -> No
     pages |= {f"practice/{key}/index.md": ("", []) for key in catalog.exercises}
     pages |= {uri: ("", []) for d in catalog.derivations.values() for uri, _ in d.pages}
     pages |= {path: ("", []) for path in (*catalog.pages, "tags.md")}
-    documents = make_documents(catalog, pages, lambda tag: tag)
+    documents = make_documents(catalog, pages)
     assert secret not in repr(documents)
     listed = "\n".join(
         render.render_blocks(f"<!-- mianjing: {name} -->", catalog, lambda target, _: target)

@@ -6,7 +6,7 @@ import { Panel } from "./cells/panel.js";
 const notebooks = new Map();
 
 export function enhance() {
-  const bar = /** @type {HTMLElement | null} */ (document.querySelector(".mj-run"));
+  const bar = /** @type {HTMLElement | null} */ (document.querySelector(".mj-run[data-notebook]"));
   if (!bar || bar.childElementCount) return;
   const key = bar.dataset.notebook ?? "";
   const address = new URL(bar.dataset.cells ?? "", location.href).href;

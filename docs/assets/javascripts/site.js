@@ -1,19 +1,21 @@
 /** 每页都取的入口：搜索，以及按这一页的内容去取的能力。 */
+import * as codeBars from "./code_bars.js";
 import { register } from "./offline/register.js";
+import * as scrollable from "./scrollable.js";
 import "./search.js";
 import { markPage } from "./search/highlight.js";
 import { nameToggles } from "./toggles.js";
 
-/** 页面里有左边的东西，才取右边的代码。各模块的 enhance 可以重复调用。 */
+/** 页面里有左边的东西，才取右边的代码；多数页面都用的几行随入口来。各模块的 enhance 可以重复调用。 */
 const CAPABILITIES = /** @type {[string, () => Promise<{enhance(): void}>][]} */ ([
   ["table[data-sortable]", () => import("./tables.js")],
-  ["article table, .mj-math", () => import("./scrollable.js")],
-  ["article pre", () => import("./code_bars.js")],
+  ["article table, .mj-math", async () => scrollable],
+  ["article pre", async () => codeBars],
   ["details.mj-fold", () => import("./answers.js")],
   ["form.mj-facets", () => import("./atlas.js")],
   ["form.mj-compare", () => import("./compare.js")],
   ["form[data-calculator]", () => import("./calculators.js")],
-  [".mj-run", () => import("./cells.js")],
+  [".mj-run[data-notebook]", () => import("./cells.js")],
   [".mj-practice, .mj-practice-progress", () => import("./practice.js")],
   [".mj-review, .mj-mock", () => import("./review.js")],
   [".mj-plan", () => import("./plan.js")],

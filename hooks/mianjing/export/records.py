@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import PurePosixPath
 from typing import Any
 
 from mianjing import catalog as group
-from mianjing.claims import cited_by, find_citations
+from mianjing.claims import area_of, cited_by, find_citations
 from mianjing.markdown import read_parts
 from mianjing.model import (
     Asked,
@@ -176,8 +175,8 @@ def _claim(one: Claim, pages: list[Topic | Question], site_url: str) -> Record:
     computation = one.computation
     return {
         "key": one.key,
-        "url": f"{site_url}claims/#{one.key}",
-        "area": PurePosixPath(one.path).stem,
+        "url": f"{site_url}claims/{area_of(one)}/#{one.key}",
+        "area": area_of(one),
         "statement": one.statement,
         "status": one.status,
         "value": one.value,

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mianjing.model import Catalog, Derivation, Exercise, Experience, Question, Topic
+from mianjing.model import Catalog, Experience, Question
 from mianjing.search.sections import Section
-from mianjing.tags import tags_of
+from mianjing.tags import VOCABULARIES, group_tags, tags_of
 from mianjing.vocabulary import Term, Terms, read_vocabulary
 
 KINDS = ("公司", "考点", "题目", "手写", "推导", "标签", "本站")
 """结果的种类，也是索引里文档的次序。"""
-_FACETS = {"结果": "outcomes", "形式": "forms", "公司类型": "company_kinds", "难度": "levels"}
-"""标签的第一段 → 词表；「考点」有自己的页面。"""
 
 
 @dataclass(frozen=True)
@@ -33,11 +31,10 @@ class Document:
 def make_documents(
     catalog: Catalog,
     pages: Mapping[str, tuple[str, list[Section]]],
-    tag_anchor: Callable[[str], str],
 ) -> list[Document]:
     """全站的文档，按种类与全站的次序。
 
-    pages 是源路径 → （地址，各节），tag_anchor 由标签得出标签页里的锚点。
+    pages 是源路径 → （地址，各节）。
     """
     documents: list[Document] = []
 
@@ -67,7 +64,7 @@ def make_documents(
         topics = [catalog.topics[topic].title for topic in derivation.topics]
         for number, (source, title) in enumerate(derivation.pages):
             add(source, "推导", title, () if number else derivation.aliases, topics)
-    documents += _facets(catalog, pages["tags.md"][0], tag_anchor)
+    documents += _facets(catalog, pages["tags.md"][0])
     for source, page in catalog.pages.items():
         if source != "tags.md":
             add(source, "本站", page.title, (), [page.description])
@@ -91,34 +88,25 @@ def _facts(experience: Experience, catalog: Catalog) -> list[str]:
     for tag in tags_of(experience, catalog):
         group, _, value = tag.partition("/")
         found.append(value)
-        if group in _FACETS:
-            term = _term(read_vocabulary()[_FACETS[group]], value)
+        if group in VOCABULARIES:
+            term = _term(read_vocabulary()[VOCABULARIES[group]], value)
             found += [*term.aliases, *([term.group] if term.group else [])]
     return found
 
 
-def _facets(catalog: Catalog, url: str, tag_anchor: Callable[[str], str]) -> list[Document]:
-    members: dict[str, list[str]] = {}
-    records: list[Experience | Topic | Question | Exercise | Derivation] = [
-        *catalog.experiences.values(),
-        *catalog.questions.values(),
-    ]
-    for record in records:
-        for tag in tags_of(record, catalog):
-            members.setdefault(tag, []).append(record.title)
+def _facets(catalog: Catalog, url: str) -> list[Document]:
+    """「考点」以外的标签各一份，写着带它的面经与题目。"""
     documents = []
-    for group, name in _FACETS.items():
-        for term in read_vocabulary()[name]:
-            tag = f"{group}/{term.label}"
-            if titles := members.get(tag):
-                aliases = (term.label, *term.aliases)
-                aliases += (term.group,) if term.group else ()
-                text = f"{len(titles)} 篇：{'、'.join(titles)}"
-                section = Section("", "", text)
-                where = f"{url}#{tag_anchor(tag)}"
-                documents.append(
-                    Document("标签", where, f"{group}：{term.label}", aliases, (), (section,))
-                )
+    for group, tags in group_tags(catalog).items():
+        for tag in tags if group in VOCABULARIES else ():
+            term = _term(read_vocabulary()[VOCABULARIES[group]], tag.label)
+            aliases = (term.label, *term.aliases, *([term.group] if term.group else []))
+            titles = [r.title for r in tag.records if isinstance(r, Experience | Question)]
+            section = Section("", "", f"{len(titles)} 篇：{'、'.join(titles)}")
+            title = f"{group}：{term.label}"
+            documents.append(
+                Document("标签", f"{url}#{tag.anchor}", title, aliases, (), (section,))
+            )
     return documents
 
 

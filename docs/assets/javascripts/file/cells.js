@@ -1,3 +1,3 @@
 import { needsHttp } from "./needs_http.js";
 
-export const enhance = needsHttp(".mj-run", CELLS_MODULE);
+export const enhance = needsHttp(".mj-run[data-notebook]", CELLS_MODULE);
