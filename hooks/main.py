@@ -51,9 +51,8 @@ def on_page_read_source(page: Page, config: MkDocsConfig) -> str | None:
     return _site.read_source(page)
 
 
-@event_priority(100)
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """填标题与标签，渲染生成的部分；要在标签插件之前。"""
+    """填标题与标签，渲染生成的部分。"""
     return _site.compose(markdown, page, files)
 
 
