@@ -159,7 +159,7 @@ def group_related(catalog: Catalog, experience: Experience, limit: int = 5) -> l
     """同类公司的面经：先比同问的考点数，再按原来的次序。"""
     kind = catalog.companies[experience.company].kind
     asked = _asked_by(catalog)
-    topics = asked[experience.key]
+    topics = frozenset(asked_topics(experience))  # 还没有合并的一篇也要看得到预览
     same = [e for e in _by_kind(catalog).get(kind, []) if e.key != experience.key]
     same.sort(key=lambda other: -len(topics & asked[other.key]))
     return same[:limit]

@@ -474,7 +474,6 @@ BLOCKS: dict[str, Callable[[Catalog, Href], str]] = {
     ),
     "tag-index": _block("tag_index.html"),
     "claim-counts": _block("claim_counts.html"),
-    "claim-list": _block("claim_list.html"),
 }
 
 

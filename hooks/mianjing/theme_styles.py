@@ -22,13 +22,22 @@ _OWN = "docs/assets/bundle/own.css"
 UNUSED = (
     "critic",
     "keys",
+    "emojione",
+    "gemoji",
+    "highlighttable",
+    "linenodiv",
+    "linenos",
     "md-annotation",
     "md-author",
     "md-banner",
     "md-consent",
     "md-feedback",
+    "md-meta",
     "md-pagination",
+    "md-path",
+    "md-pin",
     "md-post",
+    "md-select",
     "md-social",
     "md-source__fact",
     "md-source__facts",
@@ -36,6 +45,7 @@ UNUSED = (
     "md-version",
     "mermaid",
     "task-list",
+    "twemoji",
 )
 """本站没有开的功能的类名：自己，以及在它后面接着 `-`、`_` 的。开一个就从这里删掉。"""
 UNUSED_CLASS = re.compile(rf"(?:{'|'.join(UNUSED)})(?:[-_][\w-]*)?")

@@ -126,7 +126,7 @@ PAGE_KINDS = (
     PageKind("手写", "practice/scaled-dot-product-attention/", _start_writing),
     PageKind("图谱", "atlas/", _wait(".mj-matrix")),
     PageKind("并排", "atlas/compare/?with=moonshot-2023,minimax-2023", _compare),
-    PageKind("账本的目录", "claims/", _wait(".mj-keys")),
+    PageKind("账本的目录", "claims/", _wait(".mj-counts")),
     PageKind("账本", "claims/attention/", _wait(".mj-claims")),
     PageKind("计算器", "calculators/", _miscalculate),
     PageKind("贡献", "contribute/", _wait("article h1")),

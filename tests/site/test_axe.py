@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 WIDTHS = (390, 1440)
 SCHEMES = ("default", "slate")
-SAME_AT_ANY_WIDTH = ("pre code *", ".mj-claims > div:nth-child(n + 9)", ".mj-keys li + li")
+SAME_AT_ANY_WIDTH = ("pre code *", ".mj-claims > div:nth-child(n + 9)")
 SWITCH = """(scheme) => {
   if (document.body.dataset.mdColorScheme !== scheme)
     document.querySelector(`#__palette_${scheme === "slate" ? 1 : 0}`).click();

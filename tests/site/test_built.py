@@ -178,21 +178,21 @@ def test_tags_are_derived_and_hierarchical(server: SiteServer) -> None:
     assert {link.partition("#tag:")[2] for link in used} <= set(names)
 
 
-def test_old_addresses_of_claims_and_mistakes_lead_on(server: SiteServer) -> None:
-    """账本与错误答案拆成几页之前的 #编号，仍落在一项上，点开就是那一条。"""
-    for index in ("claims/", "practice/mistakes/"):
-        items = soup(server, f"{index}index.html").select("article li[id]:has(> a)")
-        assert len(items) > 50
-        targets: dict[str, set[str]] = {}
-        for item in items:
-            link = item.select_one("a")
-            assert link is not None
-            path, _, anchor = str(link["href"]).partition("#")
-            assert anchor == item["id"]
-            targets.setdefault(path, set()).add(anchor)
-        for path, anchors in targets.items():
-            page = soup(server, f"{index}{path}index.html")
-            assert anchors <= {str(place["id"]) for place in page.select("[id]")}, path
+def test_old_addresses_of_mistakes_lead_on(server: SiteServer) -> None:
+    """错误答案拆成几页之前的 #编号，仍落在一项上，点开就是那一题。"""
+    index = "practice/mistakes/"
+    items = soup(server, f"{index}index.html").select("article li[id]:has(> a)")
+    assert len(items) > 50
+    targets: dict[str, set[str]] = {}
+    for item in items:
+        link = item.select_one("a")
+        assert link is not None
+        path, _, anchor = str(link["href"]).partition("#")
+        assert anchor == item["id"]
+        targets.setdefault(path, set()).add(anchor)
+    for path, anchors in targets.items():
+        page = soup(server, f"{index}{path}index.html")
+        assert anchors <= {str(place["id"]) for place in page.select("[id]")}, path
 
 
 def test_search_index_is_ours_and_only_ours(server: SiteServer) -> None:

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.server import SiteServer, serve_site
 from tests.site.conftest import ROOT
+from tests.site.python_page import LOADING, status
 
 pytestmark = pytest.mark.browser
 
@@ -429,3 +430,16 @@ def test_the_site_can_be_installed(host: SiteServer, reader: BrowserContext) -> 
     )
     assert sizes["root"] == host.url("")
     assert sizes["icons"] == sizes["said"] == ["192x192", "512x512", "512x512"]
+
+
+def test_python_runs_again_without_network(server: SiteServer, reader: BrowserContext) -> None:
+    """运行过一次之后断网、重新打开，还能运行。"""
+    with serve_site(server.site, "/kb/") as own:
+        page = arrive(reader, own, "notebooks/attention/")
+        run = page.get_by_role("button", name=re.compile(r"^运行第 \d+ 格$"))
+        for down in (False, True):
+            own.faults.down = down
+            page.reload()
+            run.locator("visible=true").first.click()
+            expect(status(page)).to_contain_text("断言全部通过", timeout=LOADING)
+            until(page, "await caches.match(value)", own.url("assets/pyodide/pyodide.asm.wasm"))

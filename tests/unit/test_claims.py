@@ -22,7 +22,7 @@ sample-variance:
   compute: {function: pass_at_k, samples: "10", correct: "2", k: "1"}
   checked: 2026-05-01
 """
-INDEX = "---\ntitle: 账本\n---\n\n<!-- mianjing: claim-list -->\n"
+INDEX = "---\ntitle: 账本\n---\n\n<!-- mianjing: claim-counts -->\n"
 
 
 @pytest.fixture
@@ -102,8 +102,8 @@ def test_pages_show_what_was_checked(ledger: Library) -> None:
     assert "已验证（算过），2026-05-01" in page
     assert "1 条已验证；最近一次核对 2026-05-01" in page
     assert "claim:" not in page
-    block = render.BLOCKS["claim-list"](catalog, href)
-    assert '<li id="sample-variance"><a href="../claims/attention.md#sample-variance">' in block
+    block = render.BLOCKS["claim-counts"](catalog, href)
+    assert 'href="../claims/attention.md#"' in block
     part = group_parts(catalog)["claims/attention.md"]
     block = render.render_part(part, catalog, href)
     assert "pass_at_k(samples=10, correct=2, k=1)" in block
