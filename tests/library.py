@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -398,3 +398,23 @@ def write_library(root: Path, changes: dict[str, str] | None = None) -> Library:
     for path, content in (FILES | (changes or {})).items():
         library.write(path, content)
     return library
+
+
+def multiply(catalog: Catalog, count: int) -> Catalog:
+    """每一篇面经、每一家公司都抄 count 份。"""
+    numbers = range(count)
+    companies = [
+        replace(one, key=f"{key}x{number}")
+        for number in numbers
+        for key, one in catalog.companies.items()
+    ]
+    experiences = [
+        replace(one, key=f"{one.key}-{number}", company=f"{one.company}x{number}")
+        for number in numbers
+        for one in catalog.experiences.values()
+    ]
+    return replace(
+        catalog,
+        companies={one.key: one for one in companies},
+        experiences={one.key: one for one in experiences},
+    )

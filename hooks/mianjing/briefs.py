@@ -135,10 +135,9 @@ def select_questions(catalog: Catalog, company: str) -> list[tuple[Topic, list[Q
                 topic = own if item.topic == UNKNOWN else item.topic
                 named.setdefault(topic, []).append(item.question)
                 taken.add(item.question)
-    asked_by = _count_askers(catalog)
 
     def order(question: Question) -> tuple[int, str]:
-        return (-asked_by[question.key], question.level)
+        return (-group.count_question_mentions(catalog, question.key), question.level)
 
     chosen = []
     for key, keys in named.items():
@@ -147,16 +146,6 @@ def select_questions(catalog: Catalog, company: str) -> list[tuple[Topic, list[Q
         taken |= {q.key for q in more}
         chosen.append((catalog.topics[key], [*(catalog.questions[k] for k in keys), *more]))
     return chosen
-
-
-@lru_cache(maxsize=2)
-def _count_askers(catalog: Catalog) -> Counter[str]:
-    """题目 → 几篇面经写明问过。"""
-    return Counter(
-        key
-        for experience in catalog.experiences.values()
-        for key in {asked.question for _, asked in experience.asked if asked.question}
-    )
 
 
 def select_company_traps(catalog: Catalog, company: str) -> list[str]:

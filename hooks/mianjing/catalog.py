@@ -54,6 +54,11 @@ def group_question_mentions(catalog: Catalog, question: str) -> list[Mention]:
     )
 
 
+def count_question_mentions(catalog: Catalog, question: str) -> int:
+    """几篇面经写明问过题目 question。"""
+    return len(_by_question(catalog).get(question, ()))
+
+
 def group_exercise_mentions(catalog: Catalog, exercise: Exercise) -> list[Mention]:
     """问过这道手写题所属题目的面经。"""
     keys = {key for q in exercise.questions for key in _by_question(catalog).get(q, ())}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,9 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure import StructureItem
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
-from mkdocs.structure.toc import AnchorLink
 
 from mianjing.code_version import code_version
+from mianjing.page_cache import dump_toc
 from mianjing.whole_file import write_whole
 
 _LIBRARIES = ("jinja2", "mkdocs", "mkdocs-material")
@@ -139,7 +139,7 @@ def _dump_page(page: Page, context: dict[str, Any]) -> list[Any]:
         [getattr(page, name) for name in PAGE],
         [_dump_around(item) for item in (page.previous_page, page.next_page, page.parent)],
         [_dump_around(item) for item in page.ancestors],
-        _dump_toc(page.toc),
+        [dump_toc(item) for item in page.toc],
         [context["base_url"], context["mkdocs_version"]],
     ]
 
@@ -155,7 +155,3 @@ def _dump_around(item: StructureItem | None) -> list[Any] | None:
 def _dump_item(item: StructureItem) -> list[Any]:
     children = getattr(item, "children", None) or ()  # 页面的是 None，链接没有
     return [_dump_around(item), [_dump_item(child) for child in children]]
-
-
-def _dump_toc(items: Iterable[AnchorLink]) -> list[Any]:
-    return [[item.title, item.id, item.level, _dump_toc(item.children)] for item in items]

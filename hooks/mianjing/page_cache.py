@@ -145,12 +145,13 @@ def _dump(page: Page) -> dict[str, Any]:
     return {
         "content": page.content,
         "ids": sorted(page.present_anchor_ids or ()),
-        "toc": [_dump_toc(item) for item in page.toc],
+        "toc": [dump_toc(item) for item in page.toc],
     }
 
 
-def _dump_toc(item: AnchorLink) -> list[Any]:
-    return [item.title, item.id, item.level, [_dump_toc(child) for child in item.children]]
+def dump_toc(item: AnchorLink) -> list[Any]:
+    """目录里的一项，连同它下面的，写成 JSON 写得成的样子。"""
+    return [item.title, item.id, item.level, [dump_toc(child) for child in item.children]]
 
 
 def _read_toc(row: list[Any]) -> AnchorLink:

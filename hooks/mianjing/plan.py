@@ -173,7 +173,7 @@ def index_items(catalog: Catalog, items: tuple[Item, ...]) -> Index:
     """各项按考点、按题目归好。"""
     by_topic: dict[str, list[int]] = defaultdict(list)
     by_question: dict[str, list[int]] = defaultdict(list)
-    chapters: dict[str, list[str]] = defaultdict(list)
+    chapters = {key: [c.key for c in group.group_chapters(catalog, key)] for key in catalog.topics}
     place: dict[int, int] = {}
     count: Counter[str] = Counter()
     for number, item in enumerate(items):
@@ -185,9 +185,6 @@ def index_items(catalog: Catalog, items: tuple[Item, ...]) -> Index:
         elif item.kind == "exercise":
             for key in catalog.exercises[item.key].questions:
                 by_question[key].append(number)
-    for topic in catalog.topics.values():
-        if topic.part_of:
-            chapters[topic.part_of].append(topic.key)
     return Index(items, by_topic, by_question, chapters, place)
 
 

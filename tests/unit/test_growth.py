@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from types import FrameType
 
@@ -17,7 +16,7 @@ from mianjing.catalog import group_companies
 from mianjing.model import Catalog
 from mianjing.tags import tags_of
 
-from tests.library import Library
+from tests.library import Library, multiply
 
 TODAY = date(2027, 3, 1)
 SMALL, LARGE = 150, 300
@@ -81,26 +80,6 @@ STEPS: dict[str, Callable[[Catalog], None]] = {
     "数据": dump_data,
     "标签": list_tags,
 }
-
-
-def multiply(catalog: Catalog, count: int) -> Catalog:
-    """每一篇面经、每一家公司都抄 count 份。"""
-    numbers = range(count)
-    companies = [
-        replace(one, key=f"{key}x{number}")
-        for number in numbers
-        for key, one in catalog.companies.items()
-    ]
-    experiences = [
-        replace(one, key=f"{one.key}-{number}", company=f"{one.company}x{number}")
-        for number in numbers
-        for one in catalog.experiences.values()
-    ]
-    return replace(
-        catalog,
-        companies={one.key: one for one in companies},
-        experiences={one.key: one for one in experiences},
-    )
 
 
 def count_calls(step: Callable[[Catalog], None], catalog: Catalog) -> int:

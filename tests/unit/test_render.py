@@ -20,7 +20,7 @@ from mianjing.model import Catalog, Experience, Period
 from mianjing.parts import group_parts
 from mianjing.render import BLOCKS, SITE_BLOCKS, Site, UnknownBlockError, render_blocks
 
-from tests.library import HOSTILE, Library
+from tests.library import HOSTILE, Library, multiply
 
 Golden = Callable[[str, str], None]
 
@@ -54,16 +54,6 @@ def test_question_page(crowd: Library, check_golden: Golden, key: str) -> None:
     check_golden(
         f"question-{key}.txt", render.render_question(catalog.questions[key], catalog, href)
     )
-
-
-def multiply(catalog: Catalog, count: int) -> Catalog:
-    """每一篇面经都抄 count 份。"""
-    copies = [
-        replace(one, key=f"{key}-{number}")
-        for number in range(count)
-        for key, one in catalog.experiences.items()
-    ]
-    return replace(catalog, experiences={one.key: one for one in copies})
 
 
 def test_lists_of_records_do_not_grow_without_end(crowd: Library) -> None:
