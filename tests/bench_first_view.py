@@ -8,7 +8,7 @@ from typing import Any
 from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from tests.bench_server import LATENCY, RATE, serve_compressed
-from tests.budgets import KINDS, MANY_REQUESTS, MISSED, MOVING, find_file
+from tests.budgets import KINDS, MANY_REQUESTS, MISSED, find_file
 from tests.chromium import launch_chromium
 
 SLOWER = 4
@@ -48,8 +48,6 @@ def measure(site: Path, plain: Path) -> None:
         print(f"  没有到预算：/{path}，{reason}")
     for path, reason in MANY_REQUESTS.items():
         print(f"  请求太多：/{path}，{reason}")
-    for kind, reason in MOVING.items():
-        print(f"  还会挪动：{kind.name}，{reason}")
 
 
 def _open(browser: Browser, site: Path, path: str) -> str:

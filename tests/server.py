@@ -25,6 +25,8 @@ class Faults:
     """只给一半，也不说应有多长。"""
     cut: set[str] = field(default_factory=set)
     """说了有多长，给一半就断。"""
+    held: dict[str, threading.Event] = field(default_factory=dict)
+    """给了一半就等着，放行才给完。"""
     no_cache: bool = False
     """浏览器自己的缓存每次都要回来问。"""
     asked: list[str] = field(default_factory=list)
@@ -43,8 +45,15 @@ class _Handler(SimpleHTTPRequestHandler):
         faults.asked.append(name)
         if faults.down:
             self.close_connection = True
-        elif name in faults.half or name in faults.cut:
-            self._send_half(name, declares_length=name in faults.cut)
+        elif name in faults.half:
+            self._send_half(declares_length=False)
+        elif name in faults.cut:
+            self._send_half(declares_length=True)
+        elif name in faults.held:
+            rest = self._send_half(declares_length=True)
+            self.wfile.flush()
+            if faults.held[name].wait(timeout=30):
+                self.wfile.write(rest)
         else:
             super().do_GET()
 
@@ -60,7 +69,8 @@ class _Handler(SimpleHTTPRequestHandler):
             self.send_header("Cache-Control", "no-cache")
         super().end_headers()
 
-    def _send_half(self, name: str, declares_length: bool) -> None:
+    def _send_half(self, *, declares_length: bool) -> bytes:
+        """写出一半，返回另一半。"""
         file = Path(self.translate_path(self.path))
         file = file / "index.html" if file.is_dir() else file
         body = file.read_bytes()
@@ -70,6 +80,7 @@ class _Handler(SimpleHTTPRequestHandler):
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body[: len(body) // 2])
+        return body[len(body) // 2 :]
 
     def translate_path(self, path: str) -> str:
         inside = path.startswith(self.mount)
