@@ -5,6 +5,8 @@
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONPATH := $(CURDIR)/hooks
 export NO_MKDOCS_2_WARNING := 1
+# nbconvert 一导入就把每种导出器都造一个（将近一秒）；本站不用它导出
+export NBCONVERT_DISABLE_CONFIG_EXPORTERS := 1
 ADDR ?= 127.0.0.1:8000
 LOCK := uv pip compile --universal --generate-hashes --no-annotate --no-header --python-version 3.11.5 --exclude-newer "7 days"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,14 @@ _site: SitePages
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """读入并检查全部数据；有问题就在写任何文件之前停下。每次构建重新来过。"""
     global _site
+    gc.unfreeze()  # serve 时上一次构建的，先收掉
+    gc.collect()
     if not config.repo_url:
         config.edit_uri = None
     apply_edition(config)
     _site = SitePages(Path(config.config_file_path).parent, config)
     config.plugins["material/search"] = SearchBox()
+    gc.freeze()  # 目录活到构建结束：几十万个对象，不必每一轮回收都数一遍
     return config
 
 
@@ -46,14 +50,14 @@ def on_pre_page(page: Page, config: MkDocsConfig, files: Files) -> Page:
     return page
 
 
-def on_page_read_source(page: Page, config: MkDocsConfig) -> str | None:
-    """推导的正文来自执行结果。"""
-    return _site.read_source(page)
+def on_page_read_source(page: Page, config: MkDocsConfig) -> str:
+    """正文与字段都已在目录里：mkdocs 不必再读一遍文件、再解析一遍字段。"""
+    return ""
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """填标题与标签，渲染生成的部分。"""
-    return _site.compose(markdown, page, files)
+    """填标题与标签，渲染正文与生成的部分。"""
+    return _site.compose(page, files)
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
@@ -75,6 +79,11 @@ def on_post_template(output: str, template_name: str, config: MkDocsConfig) -> s
     return _site.add_policy(output, template_name) if template_name.endswith(".html") else output
 
 
+def on_build_error(error: Exception) -> None:
+    """套模板时出了错，搜索索引可能还在写：等它写完，下一次构建要清空同一个文件夹。"""
+    SitePages.await_index()
+
+
 def on_post_build(config: MkDocsConfig) -> None:
-    """写出搜索索引与字体。"""
+    """写出字体与卡片，等搜索索引写完。"""
     _site.write_files()

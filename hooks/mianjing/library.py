@@ -85,7 +85,7 @@ def read_library(
         topics=_sorted(topics, lambda t: _topic_order(t, topics)),
         questions=_sorted(questions, lambda q: (q.topic, q.level, q.key)),
         derivations=_read_derivations(root, problems, verdicts),
-        exercises=_read_exercises(root, topics, problems),
+        exercises=_read_exercises(root, topics, problems, verdicts),
         claims=_read_claims(root, problems),
         errata=_read_errata(root, problems),
         pages=_read_pages(root, problems),
@@ -182,7 +182,7 @@ def _read_yaml(root: Path, file: Path, problems: list[Problem]) -> tuple[str, Ma
 
 
 def _read_exercises(
-    root: Path, topics: dict[str, Topic], problems: list[Problem]
+    root: Path, topics: dict[str, Topic], problems: list[Problem], verdicts: Verdicts
 ) -> dict[str, Exercise]:
     """按考点的次序，同一考点按难度。"""
     ordered = _sorted(topics, lambda t: _topic_order(t, topics))
@@ -195,7 +195,7 @@ def _read_exercises(
         document, found = read_document(_relative(root, file), file.read_bytes())
         problems += found
         if document is not None:
-            exercise = read_exercise(root, document, table, problems)
+            exercise = read_exercise(root, document, table, problems, verdicts)
             result[exercise.key] = exercise
     return _sorted(result, lambda e: (ranks.get(e.topic, len(ranks)), e.level, e.key))
 

@@ -148,8 +148,10 @@ def retarget(markdown: str, uri: str, homes: dict[str, str]) -> str:
 
     作者只写 `<key>.ipynb#锚点`；推导自己的页里写 `#锚点`，不管它在哪一页。
     """
-    here = posixpath.dirname(uri)
     own = re.match(r"notebooks/([^/.]+)", uri)
+    if not own and ".ipynb#" not in markdown:
+        return markdown
+    here = posixpath.dirname(uri)
 
     def replace(match: re.Match[str]) -> str:
         path, anchor = match["path"], match["anchor"]

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 from mianjing import catalog as group
@@ -423,7 +423,7 @@ def _named(catalog: Catalog, item: Item, asked: dict[str, Reason]) -> Reason | N
 
 def _add(reason: Reason, words: str) -> Reason:
     """同一个出处，话后面再接几个字。"""
-    return replace(reason, text=reason.text + words)
+    return Reason(reason.text + words, reason.target, reason.anchor)
 
 
 def _before_han(name: str) -> str:

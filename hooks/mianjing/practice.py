@@ -10,6 +10,7 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from mianjing.fields import Fields
 from mianjing.frontmatter import FAST_LOADER, Document, read_text
 from mianjing.model import Exercise, Mutant
 from mianjing.problem import Problem
+from mianjing.verdicts import Verdicts
 from mianjing.vocabulary import read_vocabulary
 
 SCRIPTS = ("starter", "reference", "oracle", "tests")
@@ -32,17 +34,24 @@ _BY = ("value", "shape", "exception")
 
 
 def read_exercise(
-    root: Path, document: Document, table: dict[str, Any], problems: list[Problem]
+    root: Path,
+    document: Document,
+    table: dict[str, Any],
+    problems: list[Problem],
+    verdicts: Verdicts,
 ) -> Exercise:
     """一道手写题；文件缺失、代码有语法错误、错误答案写得不对，都记进 problems。
 
-    table 是 `read_caught` 的结果。
+    table 是 `read_caught` 的结果；verdicts 是上次的结论。
     """
     folder = (root / document.path).parent
     top = Fields(document.path, document.fields, problems)
-    scripts = {name: _read_script(root, folder / f"{name}.py", problems) for name in SCRIPTS}
+    scripts = {
+        name: _read_script(root, folder / f"{name}.py", problems, verdicts) for name in SCRIPTS
+    }
     judged = table.get(folder.name, {"cases": [], "mutants": {}})
-    mutants = _read_mutants(root, folder / "mutants.yml", scripts["reference"], problems)
+    file = folder / "mutants.yml"
+    mutants = _read_mutants(root, file, scripts["reference"], problems, verdicts)
     if {mutant.id for mutant in mutants} != judged["mutants"].keys():
         path = f"docs/practice/{CAUGHT}"
         message = f"「{folder.name}」的错误答案变了：运行 pytest tests/practice --update 再提交"
@@ -88,7 +97,7 @@ def dump_exercise(exercise: Exercise) -> str:
     )
 
 
-def _read_script(root: Path, file: Path, problems: list[Problem]) -> str:
+def _read_script(root: Path, file: Path, problems: list[Problem], verdicts: Verdicts) -> str:
     path = file.relative_to(root).as_posix()
     if not file.is_file():
         problems.append(Problem(path, 1, "E305", "", "缺少这份文件：照已有的一题补上"))
@@ -97,17 +106,21 @@ def _read_script(root: Path, file: Path, problems: list[Problem]) -> str:
     problems += found
     if source is None:
         return ""
-    try:
-        ast.parse(source)
-    except SyntaxError as error:
-        problems.append(
-            Problem(path, error.lineno or 1, "E305", "", f"不是有效的 Python：{error.msg}")
-        )
+    problems += verdicts.recall(("script", path, source), partial(_check_script, path, source))
     return source
 
 
+def _check_script(path: str, source: str) -> Iterator[Problem]:
+    """一份代码是有效的 Python。"""
+    try:
+        ast.parse(source)
+    except SyntaxError as error:
+        message = f"不是有效的 Python：{error.msg}"
+        yield Problem(path, error.lineno or 1, "E305", "", message)
+
+
 def _read_mutants(
-    root: Path, file: Path, reference: str, problems: list[Problem]
+    root: Path, file: Path, reference: str, problems: list[Problem], verdicts: Verdicts
 ) -> tuple[Mutant, ...]:
     path = file.relative_to(root).as_posix()
     if not file.is_file():
@@ -127,8 +140,9 @@ def _read_mutants(
         return ()
     found = []
     for number, entry in enumerate(table, 1):
-        faults = list(_check_mutant(entry, reference))
-        problems += [Problem(path, 1, "E305", f"第 {number} 项", fault) for fault in faults]
+        check = partial(_check_mutant, path, number, entry, reference)
+        faults = verdicts.recall(("mutant", path, number, repr(entry), reference), check)
+        problems += faults
         if not faults:
             found.append(Mutant(**entry))
     if len(table) < MIN_MUTANTS:
@@ -142,7 +156,13 @@ def _read_mutants(
     return tuple(found)
 
 
-def _check_mutant(entry: object, reference: str) -> Iterator[str]:
+def _check_mutant(path: str, number: int, entry: object, reference: str) -> Iterator[Problem]:
+    """path 的第 number 个错误答案的全部毛病。"""
+    for fault in _find_faults(entry, reference):
+        yield Problem(path, 1, "E305", f"第 {number} 项", fault)
+
+
+def _find_faults(entry: object, reference: str) -> Iterator[str]:
     """一个错误答案：四个字段都是文字，old 在参考答案里恰好出现一次，换过之后仍是有效的 Python。"""
     if not isinstance(entry, dict) or not {"id", "old", "new", "why"} <= entry.keys() <= _KEYS:
         yield "应有 id、old、new、why，可以有 by"

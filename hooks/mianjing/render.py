@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -385,12 +385,20 @@ def render_company_brief(company: str, catalog: Catalog, href: Href, pdf: str) -
     return render_marks("\n\n".join(parts), catalog, href)
 
 
+@lru_cache(maxsize=8192)
+def _render_mark(status: str, checked: str | None, url: str) -> str:
+    """一处引用的记号；同一条在各页引用许多次。"""
+    return _template("claim_mark.html", status=status, checked=checked, url=url).strip()
+
+
 def render_marks(markdown: str, catalog: Catalog, href: Href) -> str:
     """正文里的引用（`[✓](claim:键)`）与图（`![替代文字](diagram:名字)`）换成 HTML。"""
+    if "](claim:" not in markdown and "](diagram:" not in markdown:
+        return markdown
 
     def cite(match: re.Match[str]) -> str:
         claim = catalog.claims[match.group(1)]
-        return _template("claim_mark.html", claim=claim, href=href).strip()
+        return _render_mark(claim.status, claim.checked, href(ledger_page(claim), claim.key))
 
     def draw(match: re.Match[str]) -> str:
         alt, name = match.groups()

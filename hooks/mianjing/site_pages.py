@@ -61,7 +61,7 @@ from mianjing.practice import dump_exercise
 from mianjing.problem import Problem
 from mianjing.published import read_redirects, render_redirect
 from mianjing.search.documents import Document, make_documents, read_synonyms
-from mianjing.search.index import build_index
+from mianjing.search.index import write_index
 from mianjing.social import Card
 from mianjing.social_fonts import MissingGlyphError
 from mianjing.tags import Tagged, tag_anchor, tags_of
@@ -144,6 +144,9 @@ def apply_edition(config: MkDocsConfig) -> None:
 class SitePages:
     """一次构建的状态。"""
 
+    search_index: Future[None] | None = None
+    """正在写的搜索索引；上一次构建的也在这里。"""
+
     def __init__(self, root: Path, config: MkDocsConfig) -> None:
         """读入仓库 root；数据有问题时抛 PluginError，列出全部问题。"""
         self.root = root
@@ -191,7 +194,6 @@ class SitePages:
         render.environment.bytecode_cache = self.bytecode
         self.cache = PageCache(root / ".cache" / "pages", config)
         self.documents: list[Document] = []
-        self.search_files: Future[dict[str, bytes]]
         self.math_styles = math_fonts.read_styles(
             (root / "docs" / _KATEX).read_text(encoding="utf-8")
         )
@@ -293,15 +295,8 @@ class SitePages:
             edit = urljoin(self.config.repo_url + "/", self.config.edit_uri or "")
             page.edit_url = urljoin(edit, f"../notebooks/{record.derivation.key}.py")
 
-    def read_source(self, page: SitePage) -> str | None:
-        """推导页返回执行结果写成的 Markdown；其余页面交给 mkdocs。"""
-        record = self.records[page.file.src_uri]
-        if not isinstance(record, DerivationPage):
-            return None
-        return self.notebooks[record.derivation.key].pages[record.number]
-
-    def compose(self, markdown: str, page: SitePage, files: Files) -> str:
-        """用字段设好页面的元数据，返回带生成部分的 Markdown。"""
+    def compose(self, page: SitePage, files: Files) -> str:
+        """用字段设好页面的元数据，返回正文与生成部分的 Markdown。"""
         uri = page.file.src_uri
         record = self.records[uri]
 
@@ -315,7 +310,6 @@ class SitePages:
             page.meta = {"title": render.WITHDRAWN, "description": render.WITHDRAWN}
             return render.render_withdrawn(record)
         page.meta = {"title": record.title, "description": self._description(record)}
-        markdown = retarget(markdown, uri, self.homes)
         if change := self.history.get(self._source_path(page)):
             page.meta["git_revision_date_localized"] = change.day
         if isinstance(record, Page):
@@ -332,25 +326,28 @@ class SitePages:
             path = social.card_path(page.url)
             self.social_cards[path] = self._describe_card(record)
             page.meta["social_card"] = path
-        title = f"# {record.title}\n\n"
+        body = self._render_body(record, uri, href)
+        return f"# {record.title}\n\n{retarget(body, uri, self.homes)}"
+
+    def _render_body(self, record: Shown, uri: str, href: render.Href) -> str:
         match record:
             case Experience():
-                return title + render.render_experience(record, self.catalog, href, self.today)
+                return render.render_experience(record, self.catalog, href, self.today)
             case Listing():
-                return title + render.render_listing(record, self.catalog, href)
+                return render.render_listing(record, self.catalog, href)
             case Part():
-                return title + render.render_part(record, self.catalog, href)
+                return render.render_part(record, self.catalog, href)
             case Topic():
-                return title + render.render_topic(record, self.catalog, href)
+                return render.render_topic(record, self.catalog, href)
             case Question():
-                return title + render.render_question(record, self.catalog, href)
+                return render.render_question(record, self.catalog, href)
             case Exercise():
-                return title + render.render_exercise(record, self.catalog, self.has_python, href)
+                return render.render_exercise(record, self.catalog, self.has_python, href)
             case DerivationPage():
-                return title + render.render_derivation(
+                return render.render_derivation(
                     record.derivation,
                     record.number,
-                    markdown,
+                    self.notebooks[record.derivation.key].pages[record.number],
                     self.catalog,
                     self.has_python,
                     _repository(self.config.repo_url or ""),
@@ -358,15 +355,14 @@ class SitePages:
                 )
             case BriefPage():
                 pdf = f"{record.key}.pdf" if self.has_pdf else ""
-                if record.key in self.catalog.topics:
-                    topic = self.catalog.topics[record.key]
-                    return title + render.render_topic_brief(topic, self.catalog, href, pdf)
-                return title + render.render_company_brief(record.key, self.catalog, href, pdf)
+                if topic := self.catalog.topics.get(record.key):
+                    return render.render_topic_brief(topic, self.catalog, href, pdf)
+                return render.render_company_brief(record.key, self.catalog, href, pdf)
             case Page():
                 try:
                     repository = _repository(self.config.repo_url or "")
                     site = render.Site(repository, self.archive_bytes)
-                    return title + render.render_blocks(record.body, self.catalog, href, site)
+                    return render.render_blocks(record.body, self.catalog, href, site)
                 except render.UnknownBlockError as error:
                     raise PluginError(f"docs/{uri}: {error}") from error
 
@@ -409,7 +405,7 @@ class SitePages:
     def index_pages(self, files: Files) -> None:
         """各页的文字进搜索索引；要在公式渲染之前，公式此时还是 TeX。
 
-        索引在另一个进程里建，与套模板同时进行。
+        索引由另一个进程建好、写出（一千多份小文件），与套模板同时进行。
         """
         pages = {}
         for file in files.documentation_pages():
@@ -421,19 +417,18 @@ class SitePages:
         self.documents = make_documents(self.catalog, pages)
         with_spawn = get_context("spawn")  # mkdocs serve 有线程，不能 fork
         pool = ProcessPoolExecutor(1, mp_context=with_spawn)
-        self.search_files = pool.submit(build_index, self.documents, read_synonyms())
+        folder = Path(self.config.site_dir, "search")
+        SitePages.search_index = pool.submit(write_index, self.documents, read_synonyms(), folder)
         pool.shutdown(wait=False)
 
     def write_files(self) -> None:
-        """写出搜索索引、卡片的背面，与只留了用到的字的公式字体：各一份样式。"""
+        """写出卡片的背面，与只留了用到的字的公式字体：各一份样式；等搜索索引写完。"""
         fonts = subset_fonts(
             self.root / "docs" / _FONTS, self.math_text, self.root / ".cache" / "fonts"
         )
         written = {f"{_FONTS}/{name}": content for name, content in fonts.items()}
         styles = math_fonts.render_styles(self.math_styles, self.math_text, fonts)
         written |= {f"{_BUNDLE}/{name}": content for name, content in styles.items()}
-        for name, content in self.search_files.result().items():
-            written[f"search/{name}"] = content
         written |= self._draw_cards()
         for name, text in self.card_files.items():
             written[name] = text.encode()
@@ -441,6 +436,13 @@ class SitePages:
             path = Path(self.config.site_dir, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
+        self.await_index()
+
+    @classmethod
+    def await_index(cls) -> None:
+        """等搜索索引写完；没有写成时抛出原因。"""
+        if cls.search_index is not None:
+            cls.search_index.result()
 
     def _draw_cards(self) -> dict[str, bytes]:
         if not self.has_cards:
@@ -467,28 +469,28 @@ class SitePages:
     def render_math(self, files: Files) -> None:
         """把全部页面的公式换成 HTML；有错的公式连同文件与行号一起报出。"""
         pages = [
-            file.page
+            (file.page, formulas.find_formulas(file.page.content))
             for file in files.documentation_pages()
             if isinstance(file.page, SitePage) and file.page.content
         ]
-        wanted = {f for page in pages for f in formulas.find_formulas(page.content or "")}
+        wanted = {formula for _, found in pages for formula in found}
         try:
             rendered = formulas.render_formulas(self.root, wanted)
         except formulas.FormulaError as error:
             raise PluginError(str(error)) from error
         problems: list[Problem] = []
         own: dict[str, list[str]] = {}
-        for page in pages:
-            found = dict.fromkeys(formulas.find_formulas(page.content or ""))
-            for formula in found:
+        for page, found in pages:
+            for formula in dict.fromkeys(found):
                 if reason := rendered[formula].error:
                     path = self._source_path(page)
                     source = (self.root / path).read_text(encoding="utf-8")
                     line = formulas.locate_formula(source, formula)
                     message = f"公式「{formula.tex[:60]}」渲染失败：{reason}"
                     problems.append(Problem(path, line, "E404", "", message))
-            own[page.file.src_uri] = [rendered[formula].html for formula in found]
-            page.content = formulas.replace_formulas(page.content or "", rendered)
+            own[page.file.src_uri] = [rendered[formula].html for formula in dict.fromkeys(found)]
+            if found:
+                page.content = formulas.replace_formulas(page.content or "", rendered)
         _stop_on(problems)
         text = math_fonts.read_text(
             (one.html for one in rendered.values()),

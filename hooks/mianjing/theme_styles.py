@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import partial
 from pathlib import Path
 
 import tinycss2
 
+from mianjing.code_version import code_version
 from mianjing.places import theme_folder
+from mianjing.whole_file import keep_whole
 
 THEMED = "assets/stylesheets/site.css"
 """docs 里是本站自己的样式；站里的同名文件，前面接着主题的。"""
@@ -62,11 +65,21 @@ def join_styles(root: Path) -> bytes:
     """主题的 main、palette，打印的，本站的；次序与主题分开链接时相同，后面的压过前面的。"""
     own = (root / _OWN).read_bytes().strip()
     printed = b"@media print{" + (root / _PRINT).read_bytes().strip() + b"}"
-    theme = [prune_styles(_read_theme(name)).encode() for name in ("main", "palette")]
+    theme = [_read_pruned(root, _read_theme(name)) for name in ("main", "palette")]
     return b"\n".join([*theme, printed, own])
 
 
-@cache
+def _read_pruned(root: Path, css: str) -> bytes:
+    """去掉用不到的之后；主题与代码没有变就用上次的。"""
+    key = hashlib.sha256(f"{code_version(('tinycss2',))}{css}".encode()).hexdigest()[:24]
+    make = partial(_prune_theme, css)
+    return keep_whole(root / ".cache" / "theme" / f"{key}.css", make).read_bytes()
+
+
+def _prune_theme(css: str) -> bytes:
+    return prune_styles(css).encode()
+
+
 def prune_styles(css: str) -> str:
     """去掉用不到的选择器；一条规则的选择器全去掉了，规则也不要。读不懂的抛 ValueError。"""
     rules = tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True)

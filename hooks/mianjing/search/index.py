@@ -17,6 +17,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from operator import sub
+from pathlib import Path
 from typing import TypeAlias
 
 from mianjing.compact import dump_compact
@@ -70,6 +71,14 @@ def build_index(documents: list[Document], synonyms: dict[str, str]) -> dict[str
         ],
     }
     return {"index.json": _dump(index)} | {f"{version}/{k}": v for k, v in files.items()}
+
+
+def write_index(documents: list[Document], synonyms: dict[str, str], folder: Path) -> None:
+    """把索引的全部文件写到 folder 之下。"""
+    for name, content in build_index(documents, synonyms).items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
 
 
 def _place_documents(documents: list[Document]) -> Places:
