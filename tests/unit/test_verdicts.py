@@ -12,7 +12,7 @@ from mianjing.library import read_library
 from mianjing.problem import Problem
 from mianjing.verdicts import KeptVerdicts
 
-from tests.library import EXPERIENCE, QUESTION, TODAY, Library
+from tests.library import EXERCISES, EXPERIENCE, MUTANTS, QUESTION, TODAY, Library
 
 FOUND = Problem("docs/示例.md", 3, "E411", "title", "虚构的问题「\udcff」")
 
@@ -85,13 +85,26 @@ def test_rubbish_is_no_verdict(tmp_path: Path, rubbish: bytes) -> None:
     assert recall(file, "页") == ([FOUND], 1)
 
 
-def test_the_library_says_the_same_with_and_without_verdicts(library: Library) -> None:
+@pytest.mark.parametrize(
+    ("path", "added", "many"),
+    [
+        (QUESTION, "\n<script>1</script>\n\n电话 13800138000\n", 3),
+        ("docs/practice/scores/tests.py", "def\n", 1),
+        ("docs/practice/scores/reference.py", "# x / 2\n", 5),
+        (MUTANTS, "- {id: 2026-01-01, old: 1, new: 2, why: 3}\n", 1),
+    ],
+)
+def test_the_library_says_the_same_with_and_without_verdicts(
+    library: Library, path: str, added: str, many: int
+) -> None:
     """改坏、原样再读、改好：每一次都与不记结论时一样。"""
+    for name, text in EXERCISES.items():
+        library.write(name, text)
     file = library.root / ".cache" / "verdicts.json"
-    good = (library.root / QUESTION).read_text(encoding="utf-8")
-    bad = good + "\n<script>1</script>\n\n电话 13800138000\n"
-    for text, count in ((good, 0), (bad, 3), (bad, 3), (good, 0), (bad, 3)):
-        (library.root / QUESTION).write_text(text, encoding="utf-8")
+    good = (library.root / path).read_text(encoding="utf-8")
+    bad = good + added
+    for text, count in ((good, 0), (bad, many), (bad, many), (good, 0), (bad, many)):
+        (library.root / path).write_text(text, encoding="utf-8")
         kept = KeptVerdicts(file)
         _, problems = read_library(library.root, TODAY, kept)
         kept.write()
