@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -19,24 +17,18 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page as SitePage
 
-from mianjing import briefs, cards, csp, formulas, math_fonts, plan, render, social
+from mianjing import briefs, cards, csp, formulas, math_fonts, render, social
 from mianjing.assets import missing_assets
 from mianjing.atlas.age import read_today
-from mianjing.atlas.compare import dump_comparison
-from mianjing.atlas.facets import dump_facets
 from mianjing.atlas.listings import Listing, group_listings
-from mianjing.catalog import group_companies
-from mianjing.contribution import dump_rules
 from mianjing.dates import read_history
 from mianjing.edition import CARDS_WANTED, FILE, SITE
-from mianjing.export import anki, render_data
-from mianjing.feeds import FEEDS, render_feed
+from mianjing.export import anki
 from mianjing.fonts import subset_fonts
 from mianjing.kept_template import KeptTemplates
 from mianjing.library import read_library
 from mianjing.model import (
     Catalog,
-    Derivation,
     Exercise,
     Experience,
     Page,
@@ -46,89 +38,40 @@ from mianjing.model import (
 )
 from mianjing.notebook import (
     Rendering,
-    dump_cells,
     find_homes,
     read_notebook,
     render_notebook,
     retarget,
 )
-from mianjing.notices import read_notices, render_licences
 from mianjing.offline import ARCHIVE, render_manifest
 from mianjing.page_cache import PageCache
+from mianjing.page_styles import BUNDLE, STYLES, link_styles
 from mianjing.parts import Part, group_parts
 from mianjing.pdf import PDF_WANTED
-from mianjing.practice import dump_exercise
 from mianjing.problem import Problem
-from mianjing.published import read_redirects, render_redirect
 from mianjing.search.documents import Document, make_documents, read_synonyms
 from mianjing.search.index import write_index
+from mianjing.site_files import generate_files
+from mianjing.site_records import (
+    BriefPage,
+    DerivationPage,
+    Shown,
+    describe_card,
+    describe_page,
+    group_records,
+    make_meta,
+    source_path,
+)
 from mianjing.social import Card
 from mianjing.social_fonts import MissingGlyphError
-from mianjing.tags import Tagged, tag_anchor, tags_of
 from mianjing.theme_faults import mend_theme
-from mianjing.theme_styles import THEMED, join_styles
+from mianjing.theme_styles import THEMED
 from mianjing.verdicts import KeptVerdicts
 
-
-@dataclass(frozen=True)
-class DerivationPage:
-    """一本推导的第 number 页（从 0 起）。"""
-
-    derivation: Derivation
-    number: int
-
-    @property
-    def title(self) -> str:
-        """这一页的题目。"""
-        return self.derivation.pages[self.number][1]
-
-
-@dataclass(frozen=True)
-class BriefPage:
-    """一家公司或一个考点的「面试前 30 分钟」。"""
-
-    key: str
-    title: str
-    source: str
-    """摘自哪个文件，日期随它。"""
-
-
-Record = (
-    Experience
-    | Topic
-    | Question
-    | Exercise
-    | DerivationPage
-    | BriefPage
-    | Listing
-    | Part
-    | Page
-    | Withdrawn
-)
-
-Shown = (
-    Experience | Topic | Question | Exercise | DerivationPage | BriefPage | Listing | Part | Page
-)
-"""撤下的以外：有标题，有分享卡片。"""
-
-_BUNDLE = "assets/bundle"
-_FONTS = f"{_BUNDLE}/fonts"
-_KATEX = f"{_BUNDLE}/katex.css"
-_FACES = f"{_BUNDLE}/faces.js"
-"""在样式之后开始解公式的字体。"""
-_LATER = "katex-answers"
-"""有这个类名的页面，公式稍后才放进来，字体用到才取。"""
-_FILE_SCRIPT = f"{_BUNDLE}/file.js"
+_FONTS = f"{BUNDLE}/fonts"
+_KATEX = f"{BUNDLE}/katex.css"
+_FILE_SCRIPT = f"{BUNDLE}/file.js"
 """离线包的一份脚本；发布的站不带它，离线包不带另一个离线包。"""
-STYLES = {
-    "atlas": "mj-atlas",
-    "katex": 'class="katex',
-    "brief": "mj-brief",
-    "contribute": "data-experience-form",
-    "offline": 'class="mj-offline"',
-    "study": "mj-study",
-}
-"""只在用到的页面才取的样式：`docs/assets/stylesheets/pages/` 里的名字 → 有这段字的页面才带上。"""
 
 
 def apply_edition(config: MkDocsConfig) -> None:
@@ -179,14 +122,15 @@ class SitePages:
         )
         self.social_cards: dict[str, Card] = {}
         for name in STYLES:
-            style = f"docs/{_BUNDLE}/{name}.css"
+            style = f"docs/{BUNDLE}/{name}.css"
             if not (root / style).is_file():
                 message = "还没有打包浏览器端的库：运行 npm run bundle，或用 make serve、make build"
                 problems.append(Problem(style, 1, "E305", "", message))
         _stop_on(problems)
         self.today = read_today(root)
         self.history = read_history(root)
-        self.records = _by_source(self.catalog)
+        self.records = group_records(self.catalog)
+        self.repository = _repository(config.repo_url or "")
         self.answers: dict[str, str] = {}
         templates = root / ".cache" / "templates"
         templates.mkdir(parents=True, exist_ok=True)
@@ -227,42 +171,24 @@ class SitePages:
         return dict.fromkeys([*parts, *sheets, *more], "")
 
     def _generated_files(self, files: Files) -> dict[str, str | bytes]:
-        """可下载的源与结果、图、网页要的数据、带走的数据与订阅；牌组的内容见 make_deck。"""
-        site_url = self.config.site_url or "/"
-        repository = _repository(self.config.repo_url or "")
-        generated: dict[str, str | bytes] = {
-            THEMED: join_styles(self.root),
-            **{f.path: render_feed(f, self.catalog, self.history, site_url) for f in FEEDS},
-            **render_data(self.catalog, site_url),
-            anki.PATH: b"",
-            "about/third-party.txt": render_licences(read_notices(self.root)),
-            "experiences/atlas.json": dump_facets(
-                self.catalog, _addresses(files, "experiences/index.md")
-            ),
-            "atlas/compare/compare.json": dump_comparison(
-                self.catalog, _addresses(files, "atlas/compare.md"), render.describe_experience()
-            ),
-            cards.INDEX: cards.dump_cards(self.catalog),
-            plan.PATH: plan.dump_plan(self.catalog),
-            "contribute/experience/rules.json": dump_rules(self.catalog, repository),
-        }
-        for old, new in read_redirects(self.root).items():
-            stub = render_redirect(old, new, self.config.site_url or "")
-            generated[f"{old}index.html"] = stub
+        """页面以外由数据生成的文件；牌组的内容见 make_deck。"""
+
+        def address(page: str, key: str) -> str:
+            return _file(files, f"experiences/{key}.md").url_relative_to(_file(files, page))
+
+        generated = generate_files(
+            self.root,
+            self.catalog,
+            self.notebooks,
+            self.history,
+            self.config.site_url or "",
+            self.repository,
+            address,
+        )
         if self.edition == SITE:
             generated["manifest.webmanifest"] = render_manifest(
                 self.config.site_name or "", self.config.site_description or ""
             )
-        for key, exercise in self.catalog.exercises.items():
-            generated[f"practice/{key}/exercise.json"] = dump_exercise(exercise)
-        for key, notebook in self.notebooks.items():
-            folder = f"notebooks/{key}"
-            result = self.root / "notebooks" / f"{key}.ipynb"
-            generated[f"{folder}/{key}.ipynb"] = result.read_bytes()
-            generated[f"{folder}/{key}.py"] = notebook.script
-            generated[f"{folder}/cells.json"] = dump_cells(notebook)
-            for name, figure in notebook.figures.items():
-                generated[f"{folder}/{name}"] = figure
         return generated
 
     def link_pages(self, nav: Navigation, files: Files) -> None:
@@ -309,22 +235,14 @@ class SitePages:
         if isinstance(record, Withdrawn):
             page.meta = {"title": render.WITHDRAWN, "description": render.WITHDRAWN}
             return render.render_withdrawn(record)
-        page.meta = {"title": record.title, "description": self._description(record)}
-        if change := self.history.get(self._source_path(page)):
+        description = self._describe(record)
+        meta = make_meta(record, self.catalog)
+        page.meta = {"title": record.title, "description": description, **meta}
+        if change := self.history.get(source_path(uri, record)):
             page.meta["git_revision_date_localized"] = change.day
-        if isinstance(record, Page):
-            page.meta["hide"] = _hidden_parts(record)
-        elif isinstance(record, BriefPage | Listing | Part):
-            page.meta["hide"] = ["toc"]
-        elif isinstance(record, DerivationPage):
-            if not record.number:
-                page.meta["tags"] = self._list_tags(record.derivation)
-        else:
-            page.meta["tags"] = self._list_tags(record)
-            page.meta["search"] = {"boost": 2}
         if self.has_cards:
             path = social.card_path(page.url)
-            self.social_cards[path] = self._describe_card(record)
+            self.social_cards[path] = describe_card(record, self.catalog, description)
             page.meta["social_card"] = path
         body = self._render_body(record, uri, href)
         return f"# {record.title}\n\n{retarget(body, uri, self.homes)}"
@@ -350,7 +268,7 @@ class SitePages:
                     self.notebooks[record.derivation.key].pages[record.number],
                     self.catalog,
                     self.has_python,
-                    _repository(self.config.repo_url or ""),
+                    self.repository,
                     href,
                 )
             case BriefPage():
@@ -360,8 +278,7 @@ class SitePages:
                 return render.render_company_brief(record.key, self.catalog, href, pdf)
             case Page():
                 try:
-                    repository = _repository(self.config.repo_url or "")
-                    site = render.Site(repository, self.archive_bytes)
+                    site = render.Site(self.repository, self.archive_bytes)
                     return render.render_blocks(record.body, self.catalog, href, site)
                 except render.UnknownBlockError as error:
                     raise PluginError(f"docs/{uri}: {error}") from error
@@ -428,7 +345,7 @@ class SitePages:
         )
         written = {f"{_FONTS}/{name}": content for name, content in fonts.items()}
         styles = math_fonts.render_styles(self.math_styles, self.math_text, fonts)
-        written |= {f"{_BUNDLE}/{name}": content for name, content in styles.items()}
+        written |= {f"{BUNDLE}/{name}": content for name, content in styles.items()}
         written |= self._draw_cards()
         for name, text in self.card_files.items():
             written[name] = text.encode()
@@ -444,6 +361,9 @@ class SitePages:
         if cls.search_index is not None:
             cls.search_index.result()
 
+    def _describe(self, record: Shown) -> str:
+        return describe_page(record, self.catalog) or self.config.site_description or ""
+
     def _draw_cards(self) -> dict[str, bytes]:
         if not self.has_cards:
             return {}
@@ -453,18 +373,6 @@ class SitePages:
             )
         except (social.SocialError, MissingGlyphError) as error:
             raise PluginError(str(error)) from error
-
-    def _describe_card(self, record: Shown) -> Card:
-        match record:
-            case Experience() | Topic() | Question() | Exercise():
-                return social.describe_card(record, self.catalog)
-            case DerivationPage():
-                card = social.describe_card(record.derivation, self.catalog)
-                return replace(card, title=record.title)
-            case Listing():
-                return Card("experience", record.title, note=record.description)
-            case _:
-                return Card("page", record.title, note=self._description(record))
 
     def render_math(self, files: Files) -> None:
         """把全部页面的公式换成 HTML；有错的公式连同文件与行号一起报出。"""
@@ -483,7 +391,7 @@ class SitePages:
         for page, found in pages:
             for formula in dict.fromkeys(found):
                 if reason := rendered[formula].error:
-                    path = self._source_path(page)
+                    path = source_path(page.file.src_uri, self.records[page.file.src_uri])
                     source = (self.root / path).read_text(encoding="utf-8")
                     line = formulas.locate_formula(source, formula)
                     message = f"公式「{formula.tex[:60]}」渲染失败：{reason}"
@@ -509,20 +417,10 @@ class SitePages:
 
     def finish(self, output: str, page: SitePage) -> str:
         """套好的一页：改好主题的毛病，带上用到的样式，最前写上内容安全策略。"""
-        return self.add_policy(self._add_styles(mend_theme(output), page), page.file.src_uri)
-
-    def _add_styles(self, output: str, page: SitePage) -> str:
-        """在 head 里带上这一页用到的样式。"""
+        uri = page.file.src_uri
         root = "../" * page.url.count("/")
-        names = [f"{name}.css" for name, marker in STYLES.items() if marker in output]
-        fonts = self.page_fonts.get(page.file.src_uri, ())
-        names += map(math_fonts.face_of, fonts)
-        if _LATER in output:
-            names.append(math_fonts.LATER)
-        links = "".join(f'<link rel="stylesheet" href="{root}{_BUNDLE}/{name}">' for name in names)
-        if fonts:
-            links += f'<script src="{root}{_FACES}"></script>'
-        return output.replace("</head>", f"{links}</head>", 1)
+        styled = link_styles(mend_theme(output), root, self.page_fonts.get(uri, ()))
+        return self.add_policy(styled, uri)
 
     def add_policy(self, output: str, name: str) -> str:
         """写上内容安全策略；有不在清单上的内联脚本时停下，说明里有它的哈希。"""
@@ -530,75 +428,6 @@ class SitePages:
             return csp.add_policy(output)
         except ValueError as error:
             raise PluginError(f"{name}: E506 {error}") from error
-
-    def _list_tags(self, record: Tagged) -> list[dict[str, str]]:
-        """模板里用的标签：名字与标签页里的锚点。"""
-        tags = tags_of(record, self.catalog)
-        return [{"name": tag, "anchor": tag_anchor(tag)} for tag in tags]
-
-    def _source_path(self, page: SitePage) -> str:
-        record = self.records[page.file.src_uri]
-        if isinstance(record, DerivationPage):
-            return f"notebooks/{record.derivation.key}.py"
-        if isinstance(record, BriefPage | Part) and record.source:
-            return record.source
-        return f"docs/{page.file.src_uri}"
-
-    def _description(self, record: Record) -> str:
-        match record:
-            case Experience():
-                outcome = render.label("outcomes", record.outcome)
-                name = self.catalog.companies[record.company].name
-                return f"{name}：{outcome}，{render.rounds_label(record)}"
-            case Topic():
-                return f"{record.title}：面试里怎么问、推导、复杂度、手写代码、追问与误区"
-            case Question():
-                return f"{record.title}：30 秒版、2 分钟版、推导或代码、追问、常见错误"
-            case Exercise():
-                return f"手写{record.title}：题面、起始代码、参考答案，在页面里写、当场判"
-            case Listing() | Part():
-                return record.description
-            case DerivationPage():
-                return record.derivation.description
-            case BriefPage():
-                return f"{record.title}：打印出来两面 A4"
-            case Withdrawn():
-                return render.WITHDRAWN
-            case Page():
-                return record.description or self.config.site_description or ""
-
-
-def _hidden_parts(page: Page) -> list[str]:
-    """首页与放大表与表单的页面不要两边的栏，把宽度让给正文。"""
-    if page.path == "docs/index.md":
-        return ["navigation", "toc"]
-    wide = "-table -->" in page.body or "-form -->" in page.body
-    return ["toc"] if wide else []
-
-
-def _by_source(catalog: Catalog) -> dict[str, Record]:
-    records: dict[str, Record] = dict(catalog.pages)
-    records |= {f"experiences/{key}.md": e for key, e in catalog.experiences.items()}
-    records |= {f"topics/{key}.md": t for key, t in catalog.topics.items()}
-    records |= {f"questions/{key}.md": q for key, q in catalog.questions.items()}
-    records |= {f"practice/{key}/index.md": e for key, e in catalog.exercises.items()}
-    records |= {f"experiences/{key}.md": w for key, w in catalog.withdrawn.items()}
-    records |= group_listings(catalog)
-    records |= group_parts(catalog)
-    for derivation in catalog.derivations.values():
-        for number, (uri, _) in enumerate(derivation.pages):
-            records[uri] = DerivationPage(derivation, number)
-    for brief in _briefs(catalog):
-        records[f"{briefs.FOLDER}/{brief.key}.md"] = brief
-    return records
-
-
-def _briefs(catalog: Catalog) -> Iterator[BriefPage]:
-    for key, experiences in group_companies(catalog).items():
-        name = catalog.companies[key].name
-        yield BriefPage(key, f"面试前 30 分钟：{name}", experiences[-1].path)
-    for topic in catalog.topics.values():
-        yield BriefPage(topic.key, f"面试前 30 分钟：{topic.title}", topic.path)
 
 
 def _page(files: Files, uri: str) -> SitePage:
@@ -611,12 +440,6 @@ def _file(files: Files, uri: str) -> File:
     file = files.src_uris.get(uri)
     assert file is not None, uri
     return file
-
-
-def _addresses(files: Files, page: str) -> Callable[[str], str]:
-    """面经的键 → 它相对 page 的地址。"""
-    start = _file(files, page)
-    return lambda key: _file(files, f"experiences/{key}.md").url_relative_to(start)
 
 
 def _repository(repo_url: str) -> str:
