@@ -6,7 +6,7 @@ import { build } from "esbuild";
 const scripts = "docs/assets/javascripts";
 const styles = "docs/assets/stylesheets/pages";
 const outdir = "docs/assets/bundle";
-/** 只给一部分页面的样式各成一份；哪一页带上，见 site_pages.py 的 STYLES。 */
+/** 只给一部分页面的样式各成一份；哪一页带上，见 page_styles.py 的 STYLES。 */
 const pageStyles = readdirSync(styles).map((name) => [parse(name).name, `${styles}/${name}`]);
 rmSync(outdir, { recursive: true, force: true });
 const { metafile } = await build({

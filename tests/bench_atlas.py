@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 
 from mianjing.atlas.facets import dump_facets
+from mianjing.blocks import BLOCKS
 from mianjing.model import Catalog
-from mianjing.render import BLOCKS
 from playwright.sync_api import Route, sync_playwright
 
 from tests.chromium import launch_chromium

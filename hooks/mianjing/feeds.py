@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 
 from mianjing import catalog as group
-from mianjing import render
 from mianjing.dates import Change
+from mianjing.labels import label, period_label, rounds_label
 from mianjing.model import Catalog
+from mianjing.template import environment
 
 LIMIT = 50
 """一份最多几条，新的在前。"""
@@ -45,7 +46,7 @@ class Feed:
 def render_feed(feed: Feed, catalog: Catalog, history: Mapping[str, Change], site_url: str) -> str:
     """一份 RSS；site_url 是站点根的地址，以 / 结尾，不知道时是 `/`。"""
     items = sorted(feed.read(catalog, history), key=lambda i: (-(i.moment or 0), i.guid))
-    template = render.environment.get_template("feed.xml")
+    template = environment.get_template("feed.xml")
     return template.render(feed=feed, items=items[:LIMIT], site_url=site_url, date=_rss_date)
 
 
@@ -54,9 +55,9 @@ def _experiences(catalog: Catalog, history: Mapping[str, Change]) -> list[Item]:
     for one in catalog.experiences.values():
         topics = [catalog.topics[key].title for key in group.asked_topics(one)]
         facts = [
-            f"结果：{render.label('outcomes', one.outcome)}",
-            f"轮数：{render.rounds_label(one)}",
-            f"时间：{render.period_label(one.period)}",
+            f"结果：{label('outcomes', one.outcome)}",
+            f"轮数：{rounds_label(one)}",
+            f"时间：{period_label(one.period)}",
             f"问到的考点：{'、'.join(topics) or '未提及'}",
         ]
         path = f"experiences/{one.key}/"
@@ -69,7 +70,7 @@ def _questions(catalog: Catalog, history: Mapping[str, Change]) -> list[Item]:
     items = []
     for one in catalog.questions.values():
         topic = catalog.topics[one.topic].title
-        about = f"考点：{topic}；难度：{render.label('levels', one.level)}"
+        about = f"考点：{topic}；难度：{label('levels', one.level)}"
         moment = _added(one.path, history)
         items.append(Item(f"question:{one.key}", one.title, f"questions/{one.key}/", about, moment))
     return items

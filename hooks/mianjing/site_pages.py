@@ -17,7 +17,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page as SitePage
 
-from mianjing import briefs, cards, csp, formulas, math_fonts, render, social
+from mianjing import blocks, briefs, cards, csp, formulas, math_fonts, render, social, template
 from mianjing.assets import missing_assets
 from mianjing.atlas.age import read_today
 from mianjing.atlas.listings import Listing, group_listings
@@ -135,7 +135,7 @@ class SitePages:
         templates = root / ".cache" / "templates"
         templates.mkdir(parents=True, exist_ok=True)
         self.bytecode = FileSystemBytecodeCache(str(templates))
-        render.environment.bytecode_cache = self.bytecode
+        template.environment.bytecode_cache = self.bytecode
         self.cache = PageCache(root / ".cache" / "pages", config)
         self.documents: list[Document] = []
         self.math_styles = math_fonts.read_styles(
@@ -247,7 +247,7 @@ class SitePages:
         body = self._render_body(record, uri, href)
         return f"# {record.title}\n\n{retarget(body, uri, self.homes)}"
 
-    def _render_body(self, record: Shown, uri: str, href: render.Href) -> str:
+    def _render_body(self, record: Shown, uri: str, href: template.Href) -> str:
         match record:
             case Experience():
                 return render.render_experience(record, self.catalog, href, self.today)
@@ -278,9 +278,9 @@ class SitePages:
                 return render.render_company_brief(record.key, self.catalog, href, pdf)
             case Page():
                 try:
-                    site = render.Site(self.repository, self.archive_bytes)
-                    return render.render_blocks(record.body, self.catalog, href, site)
-                except render.UnknownBlockError as error:
+                    site = blocks.Site(self.repository, self.archive_bytes)
+                    return blocks.render_blocks(record.body, self.catalog, href, site)
+                except blocks.UnknownBlockError as error:
                     raise PluginError(f"docs/{uri}: {error}") from error
 
     def fold(self, html: str, page: SitePage) -> str:

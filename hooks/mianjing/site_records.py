@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mianjing import briefs, render, social
+from mianjing import briefs, social
 from mianjing.atlas.listings import Listing, group_listings
 from mianjing.catalog import group_companies
+from mianjing.labels import label, rounds_label
 from mianjing.model import (
     Catalog,
     Derivation,
@@ -96,9 +97,9 @@ def describe_page(record: Shown, catalog: Catalog) -> str:
     """一句话的描述；自己写的页面没有写时是空串。"""
     match record:
         case Experience():
-            outcome = render.label("outcomes", record.outcome)
+            outcome = label("outcomes", record.outcome)
             name = catalog.companies[record.company].name
-            return f"{name}：{outcome}，{render.rounds_label(record)}"
+            return f"{name}：{outcome}，{rounds_label(record)}"
         case Topic():
             return f"{record.title}：面试里怎么问、推导、复杂度、手写代码、追问与误区"
         case Question():

@@ -13,12 +13,13 @@ from os import getpid
 from pathlib import Path
 
 from mianjing import catalog as group
-from mianjing import render
 from mianjing.edition import CARDS_FOLDER
+from mianjing.labels import label, rounds_label
 from mianjing.model import Catalog, Derivation, Exercise, Experience, Question, Topic
 from mianjing.node import MissingNodeError, ScriptError, run_script
 from mianjing.places import theme_folder
 from mianjing.social_fonts import FAMILY, make_fonts, read_advances
+from mianjing.template import environment
 
 WIDTH, HEIGHT = 1200, 630
 _SCRIPT = Path(__file__).with_name("social.mjs")
@@ -99,8 +100,8 @@ def describe_card(
     """一条记录的卡片：面经与考点之间互为词条，题目、手写、推导写考点。"""
     match record:
         case Experience():
-            outcome = render.label("outcomes", record.outcome)
-            note = f"{outcome}，{render.rounds_label(record)}"
+            outcome = label("outcomes", record.outcome)
+            note = f"{outcome}，{rounds_label(record)}"
             return Card(
                 "experience", record.title, _titles(group.asked_topics(record), catalog), note
             )
@@ -111,7 +112,7 @@ def describe_card(
             )
             return Card("topic", record.title, tuple(companies))
         case Question():
-            level = render.label("levels", record.level)
+            level = label("levels", record.level)
             return Card("question", record.title, (*_titles([record.topic], catalog), level))
         case Exercise():
             return Card("practice", record.title, _titles([record.topic], catalog))
@@ -184,7 +185,7 @@ def render_card(
     below = [Line(line.text, 80, start + 44 * i, line.size) for i, line in enumerate(notes)]
     kind = KINDS[card.kind]
     label = _measure(kind.label, light) * _CHIP_SIZE
-    return render.environment.get_template("social_card.svg").render(
+    return environment.get_template("social_card.svg").render(
         family=FAMILY,
         site_name=site_name,
         kind=kind,

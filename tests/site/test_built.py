@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 from lxml import html
+from mianjing.labels import label
 from mianjing.model import Catalog
 from mianjing.notebook import read_notebook
-from mianjing.render import label
 from mianjing.theme_styles import UNUSED_CLASS
 
 from tests.server import SiteServer

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from mianjing import briefs, render
 from mianjing import catalog as group
+from mianjing.labels import label
 from mianjing.markdown import read_parts
 from mianjing.model import Catalog, Topic
 
@@ -152,7 +153,7 @@ def test_every_company_has_a_page(real: Catalog) -> None:
         for experience in real.experiences.values():
             if experience.company == key:
                 assert f"../experiences/{experience.key}.md" in page
-                assert render.label("outcomes", experience.outcome) in page
+                assert label("outcomes", experience.outcome) in page
                 for _, item in experience.asked:
                     if item.detail:
                         assert item.detail in page

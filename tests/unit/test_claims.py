@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from mianjing import catalog as group
 from mianjing import render
+from mianjing.blocks import BLOCKS
 from mianjing.diagrams import DIAGRAMS
 from mianjing.estimates import ESTIMATES, EstimateError, run_estimate
 from mianjing.estimates.presets import read_presets
@@ -102,7 +103,7 @@ def test_pages_show_what_was_checked(ledger: Library) -> None:
     assert "已验证（算过），2026-05-01" in page
     assert "1 条已验证；最近一次核对 2026-05-01" in page
     assert "claim:" not in page
-    block = render.BLOCKS["claim-counts"](catalog, href)
+    block = BLOCKS["claim-counts"](catalog, href)
     assert 'href="../claims/attention.md#"' in block
     part = group_parts(catalog)["claims/attention.md"]
     block = render.render_part(part, catalog, href)
@@ -159,7 +160,7 @@ def test_an_unknown_model_is_named() -> None:
 
 def test_errata_are_listed(library: Library) -> None:
     library.write("docs/about/errata.yml", ERRATUM)
-    assert "虚构的错" in render.BLOCKS["errata"](library.catalog(), href)
+    assert "虚构的错" in BLOCKS["errata"](library.catalog(), href)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from mianjing.render import render_blocks
+from mianjing.blocks import render_blocks
 from mianjing.vocabulary import FIELD_TERMS, read_vocabulary
 
 from tests.library import EXPERIENCE, FILES, write_library

@@ -8,7 +8,7 @@ from datetime import date
 from types import FrameType
 
 import pytest
-from mianjing import cards, plan, render
+from mianjing import blocks, cards, plan, render
 from mianjing.atlas.compare import dump_comparison
 from mianjing.atlas.facets import dump_facets
 from mianjing.atlas.listings import group_listings
@@ -54,8 +54,8 @@ def render_listings(catalog: Catalog) -> None:
 
 
 def render_all_blocks(catalog: Catalog) -> None:
-    marks = "\n".join(f"<!-- mianjing: {name} -->" for name in render.BLOCKS)
-    render.render_blocks(marks, catalog, href)
+    marks = "\n".join(f"<!-- mianjing: {name} -->" for name in blocks.BLOCKS)
+    blocks.render_blocks(marks, catalog, href)
 
 
 def dump_data(catalog: Catalog) -> None:

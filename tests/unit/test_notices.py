@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from mianjing.blocks import read_contact, render_blocks
 from mianjing.notices import TABLE, MissingNoticeError, read_notices, render_licences
-from mianjing.render import read_contact, render_blocks
 
 from tests.library import Library
 

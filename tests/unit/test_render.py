@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 from mianjing import render
+from mianjing.blocks import BLOCKS, SITE_BLOCKS, Site, UnknownBlockError, render_blocks
 from mianjing.catalog import LISTED, group_companies, group_topic_mentions
 from mianjing.export import render_data
-from mianjing.labels import round_label
+from mianjing.labels import period_label, round_label, rounds_label
 from mianjing.model import Catalog, Experience, Period
 from mianjing.parts import group_parts
-from mianjing.render import BLOCKS, SITE_BLOCKS, Site, UnknownBlockError, render_blocks
 
 from tests.library import HOSTILE, Library, multiply
 
@@ -387,7 +387,7 @@ def test_round_labels(crowd: Library, index: str, name: str | None, label: str) 
     ],
 )
 def test_period_labels(start: str | None, end: str | None, precision: str, label: str) -> None:
-    assert render.period_label(Period(start, end, precision)) == label
+    assert period_label(Period(start, end, precision)) == label
 
 
 @pytest.mark.parametrize(
@@ -403,7 +403,7 @@ def test_period_labels(start: str | None, end: str | None, precision: str, label
 )
 def test_round_counts(crowd: Library, low: int | None, high: int | None, label: str) -> None:
     experience: Experience = crowd.catalog().experiences["example-2026"]
-    assert render.rounds_label(replace(experience, rounds_min=low, rounds_max=high)) == label
+    assert rounds_label(replace(experience, rounds_min=low, rounds_max=high)) == label
 
 
 def test_every_template_is_used() -> None:

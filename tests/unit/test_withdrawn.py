@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from mianjing import render
+from mianjing.blocks import render_blocks
 from mianjing.search.documents import make_documents
 from mianjing.search.sections import Section
 
@@ -37,7 +38,7 @@ def test_a_withdrawn_record_leaves_a_stub_and_nothing_else(crowd: Library) -> No
     documents = make_documents(catalog, pages)
     assert secret not in repr(documents)
     listed = "\n".join(
-        render.render_blocks(f"<!-- mianjing: {name} -->", catalog, lambda target, _: target)
+        render_blocks(f"<!-- mianjing: {name} -->", catalog, lambda target, _: target)
         for name in ("experience-table", "experience-summary", "home-newest", "home-numbers")
     )
     assert secret not in listed
