@@ -24,6 +24,7 @@ from mianjing.atlas.listings import Listing, group_listings
 from mianjing.dates import read_history
 from mianjing.edition import CARDS_WANTED, FILE, SITE
 from mianjing.export import anki
+from mianjing.first_screen import wait_for_screen
 from mianjing.fonts import subset_fonts
 from mianjing.kept_template import KeptTemplates
 from mianjing.library import read_library
@@ -416,11 +417,11 @@ class SitePages:
         self.card_files = cards.dump_answers(self.catalog, whole)
 
     def finish(self, output: str, page: SitePage) -> str:
-        """套好的一页：改好主题的毛病，带上用到的样式，最前写上内容安全策略。"""
+        """套好的一页：改好主题的毛病，带上用到的样式，第一屏到了才画，最前写上内容安全策略。"""
         uri = page.file.src_uri
         root = "../" * page.url.count("/")
         styled = link_styles(mend_theme(output), root, self.page_fonts.get(uri, ()))
-        return self.add_policy(styled, uri)
+        return self.add_policy(wait_for_screen(styled), uri)
 
     def add_policy(self, output: str, name: str) -> str:
         """写上内容安全策略；有不在清单上的内联脚本时停下，说明里有它的哈希。"""
