@@ -64,6 +64,7 @@ export class Panel {
 
   /** @param {string} text @param {...Node} more */
   say(text, ...more) {
+    this.status.dataset.state = "";
     this.status.replaceChildren(text, ...more);
   }
 
@@ -102,7 +103,9 @@ export class Panel {
   save(typed) {
     const reason = this.keep(JSON.stringify(typed) === JSON.stringify(this.blank) ? null : typed);
     this.unsaved = reason !== "";
-    if (reason) this.say(`${reason}：离开这一页之前请复制或下载`);
+    if (!reason) return;
+    this.say(`${reason}：离开这一页之前请复制或下载`);
+    this.status.dataset.state = "fault";
   }
 
   /** 只在用到时露面的几格。 */
