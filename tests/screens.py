@@ -45,7 +45,10 @@ def write_screens(site: Path) -> list[Path]:
         )
         page.goto(server.url("contribute/experience/"))
         page.get_by_role("button", name="检查并提交").wait_for()
-        page.add_style_tag(content=".md-header, .md-top { display: none !important; }")
+        page.add_style_tag(
+            content=".md-header, .md-top { display: none !important; }"
+            "[data-form-bar] { position: static !important; }"
+        )
         files.append(_write("form-round", _fill_round(page)))
         page.get_by_role("button", name="检查并提交").click()
         files.append(_write("form-problems", page.locator("[data-form-summary]")))
