@@ -47,6 +47,7 @@ TEXT = Kind(
         "topics/",
         "atlas/",
         "contribute/",
+        "contribute/experience/",
         "data/",
         "tags/",
         "claims/",

@@ -17,7 +17,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from tests.chromium import launch_chromium
-from tests.page_kinds import PAGE_KINDS
+from tests.pictured import PICTURED
 from tests.server import SiteServer, serve_site
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "assets" / "screens"
@@ -45,7 +45,10 @@ def write_screens(site: Path) -> list[Path]:
         )
         page.goto(server.url("contribute/experience/"))
         page.get_by_role("button", name="检查并提交").wait_for()
-        page.add_style_tag(content=".md-header, .md-top { display: none !important; }")
+        page.add_style_tag(
+            content=".md-header, .md-top { display: none !important; }"
+            "[data-form-bar] { position: static !important; }"
+        )
         files.append(_write("form-round", _fill_round(page)))
         page.get_by_role("button", name="检查并提交").click()
         files.append(_write("form-problems", page.locator("[data-form-summary]")))
@@ -81,7 +84,7 @@ def _fill_round(page: Page) -> Locator:
 def write_sheets(site: Path, folder: Path) -> list[Path]:
     """各种页面的第一屏，一种宽度、一套颜色拼一张。返回写下的文件。"""
     folder.mkdir(parents=True, exist_ok=True)
-    names = tuple(kind.name for kind in PAGE_KINDS)
+    names = tuple(kind.name for kind in PICTURED)
     files = []
     with serve_site(site) as server, sync_playwright() as playwright:
         browser = launch_chromium(playwright)
@@ -107,7 +110,7 @@ def _shoot(
     size = {"width": width, "height": SIZES[width]}
     with browser.new_context(viewport=size, color_scheme=scheme, locale="zh-CN") as context:  # type: ignore[arg-type]
         page = context.new_page()
-        for kind in PAGE_KINDS:
+        for kind in PICTURED:
             if kind.name in names:
                 page.goto(server.url(kind.path))
                 page.locator(kind.ready).first.wait_for(state="attached")

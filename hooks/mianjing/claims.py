@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 from mianjing.estimates import EstimateError, run_estimate
 from mianjing.markdown import prose_lines
-from mianjing.model import Catalog, Claim, Page, Question, Topic
+from mianjing.model import Catalog, Claim, Computation, Page, Question, Topic
 from mianjing.problem import Problem, suggest
 from mianjing.verdicts import Verdicts
 
@@ -23,9 +23,11 @@ def check_claims(catalog: Catalog, verdicts: Verdicts) -> list[Problem]:
     problems: list[Problem] = []
     for claim in catalog.claims.values():
         problems += check_status(claim)
-        if claim.computation is not None:
-            inputs = (claim.path, claim.line, claim.key, claim.value, astuple(claim.computation))
-            problems += verdicts.recall(("claim", *inputs), partial(check_computation, claim))
+        computation = claim.computation
+        if computation is not None and claim.value:
+            inputs = (claim.path, claim.line, claim.key, claim.value, astuple(computation))
+            check = partial(check_computation, claim, computation)
+            problems += verdicts.recall(("claim", *inputs), check)
     problems += check_citations(catalog)
     return problems
 
@@ -44,14 +46,12 @@ def check_status(claim: Claim) -> Iterator[Problem]:
         yield Problem(claim.path, claim.line, "E701", f"{claim.key}.checked", message)
 
 
-def check_computation(claim: Claim) -> Iterator[Problem]:
+def check_computation(claim: Claim, computation: Computation) -> Iterator[Problem]:
     """重算的结果四舍六入到 value 写出的位数，与 value 相等。"""
-    if claim.computation is None or not claim.value:
-        return
     field = f"{claim.key}.compute"
     try:
         expected = Decimal(claim.value.replace(",", ""))
-        found = run_estimate(claim.computation.function, claim.computation.arguments)
+        found = run_estimate(computation.function, computation.arguments)
     except InvalidOperation:
         message = f"「{claim.value}」不是数：写成 131072、0.5073 或 3.2e9"
         yield Problem(claim.path, claim.line, "E702", f"{claim.key}.value", message)

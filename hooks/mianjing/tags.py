@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from pymdownx.slugs import slugify
 
@@ -43,7 +43,7 @@ class Tag:
         """标签页里的锚点。"""
         return tag_anchor(self.name)
 
-    @property
+    @cached_property
     def experiences(self) -> list[Experience]:
         """带它的面经。"""
         return [record for record in self.records if isinstance(record, Experience)]

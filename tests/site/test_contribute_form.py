@@ -62,9 +62,11 @@ def page(server: SiteServer, context: BrowserContext) -> Page:
 
 
 def open_form(server: SiteServer, context: BrowserContext) -> Page:
+    """打开，点到第一格，等检查与规则都到。"""
     page = context.new_page()
     page.goto(server.url(PATH))
-    expect(page.get_by_role("button", name="检查并提交")).to_be_visible()
+    page.get_by_label("公司（必填）").focus()
+    expect(page.get_by_role("button", name="清空，重新填")).to_be_enabled()
     return page
 
 
@@ -451,7 +453,20 @@ def test_without_the_rules_or_without_javascript(
     context.route("**/rules.json", lambda route: route.abort())
     page = context.new_page()
     page.goto(server.url(PATH))
+    company = page.get_by_label("公司（必填）")
+    company.fill("kimi")
     fallback = page.locator("[data-form-fallback]")
+    expect(fallback).to_contain_text("表单要用的规则没有取到：网络不通")
+    expect(fallback.get_by_role("link", name="填 GitHub 上的 issue 表单")).to_be_visible()
+    submit(page)
+    expect(status_of(page)).to_contain_text("没有做成")
+    context.unroute("**/rules.json")
+    fallback.get_by_role("button", name="再取一次").click()
+    expect(page.locator("[data-form-summary]")).to_be_focused()
+    expect(fallback).to_be_hidden()
+    assert "company: moonshot" in text_of(page)
+    context.route("**/rules.json", lambda route: route.abort())
+    page.reload()
     expect(fallback).to_contain_text("表单要用的规则没有取到")
     expect(form_of(page)).to_be_hidden()
     with browser.new_context(java_script_enabled=False) as plain:

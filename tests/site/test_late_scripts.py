@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import BrowserContext, Dialog, Page, Route, expect
 
 from tests.server import SiteServer
 
@@ -57,3 +57,53 @@ def test_the_button_for_all_answers_waits(page: Page, server: SiteServer) -> Non
         expect(button).to_be_disabled()
     button.click()
     expect(page.locator("details.mj-fold:not([open])")).to_have_count(0)
+
+
+def test_a_form_already_filled_counts(page: Page, server: SiteServer) -> None:
+    """检查还没有取到：填的留着、进草稿，按的接着做；「清空」等着，清到的是空白的表单。"""
+    held: list[Route] = []
+    page.route("**/bundle/panel-*.js", lambda route: held.append(route))
+    page.goto(server.url("contribute/experience/"))
+    company = page.get_by_label("公司（必填）")
+    outcome = page.locator("select[data-field=outcome]")
+    with page.expect_request("**/bundle/panel-*.js"):
+        company.fill("kimi")
+    page.get_by_label("从哪个月").fill("三月")
+    outcome.select_option("offer")
+    clear = page.get_by_role("button", name="清空，重新填")
+    expect(clear).to_be_disabled()
+    for _ in range(2):
+        page.get_by_role("button", name="加一轮").click()
+    expect(page.locator("[data-form-status]")).to_contain_text("正在取")
+    page.get_by_label("到哪个月").press("Enter")
+    held[0].continue_()
+    summary = page.locator("[data-form-summary]")
+    expect(summary).to_be_focused()
+    expect(summary).to_contain_text("「三月」不是月份")
+    assert page.locator("ol[data-list=rounds] > li").count() == 1
+    text = page.locator("[data-form-text]")
+    for line in ("company: moonshot", "outcome: offer", "  - index: 1"):
+        assert line in text.input_value()
+    page.unroute("**/bundle/panel-*.js")
+    page.reload()
+    expect(page.locator("[data-form-status]")).to_have_text("接着上次没有写完的")
+    expect(company).to_have_value("kimi")
+    clear.click()
+    expect(company).to_have_value("")
+    expect(outcome).to_have_value("unknown")
+
+
+def test_leaving_a_form_that_could_not_be_kept_is_asked(page: Page, server: SiteServer) -> None:
+    page.route("**/rules.json", lambda route: route.abort())
+    page.goto(server.url("contribute/experience/"))
+    page.get_by_label("岗位").fill("基座算法")
+    expect(page.get_by_role("alert")).to_contain_text("离开这一页就没有了")
+    asked: list[str] = []
+
+    def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", leave)
+    page.reload()
+    assert asked == ["beforeunload"]

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image, ImageChops
 from playwright.sync_api import Browser, Page
 
-from tests.page_kinds import PAGE_KINDS, PageKind
+from tests.pictured import PICTURED, PicturedPage
 from tests.server import SiteServer
 from tests.snapshot_font import read_fonts, serve_snapshot_font, use_snapshot_font
 
@@ -56,9 +56,9 @@ def save_picture(image: Image.Image, file: Path) -> None:
     image.save(file, "PNG", optimize=True)
 
 
-@pytest.mark.parametrize("kind", PAGE_KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", PICTURED, ids=lambda kind: kind.name)
 def test_the_first_screen_looks_as_agreed(
-    kind: PageKind,
+    kind: PicturedPage,
     server: SiteServer,
     browser: Browser,
     request: pytest.FixtureRequest,
@@ -98,7 +98,7 @@ def test_the_agreed_pictures_are_small_and_all_used() -> None:
     files = {file.name: file.stat().st_size for file in FOLDER.iterdir()}
     wanted = {
         f"{kind.name}-{width}-{scheme}.png"
-        for kind in PAGE_KINDS
+        for kind in PICTURED
         for width in SIZES
         for scheme in SCHEMES
     }

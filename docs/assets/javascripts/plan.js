@@ -116,7 +116,8 @@ class PlanPage {
     const picked = (/** @type {string} */ name) => this.boxes().filter((box) => box.name === name && box.checked).map((box) => box.value);
     this.choice = { companies: picked("company"), kinds: picked("kind"), days };
     history.replaceState(history.state, "", `${location.pathname}${writeQuery(this.choice)}`);
-    this.say(this.shared ? "这一份还没有采用，改动没有记到你的计划里" : this.keep());
+    if (this.shared) this.say("这一份还没有采用，改动没有记到你的计划里");
+    else this.sayKept(this.keep());
     this.show();
   }
 
@@ -144,28 +145,34 @@ class PlanPage {
   offer(mine) {
     const data = /** @type {PlanData} */ (this.data);
     const box = element("div", { class: "mj-study__note mj-plan__offer", role: "region", "aria-label": "两份计划" });
-    const settle = (/** @type {string} */ text) => {
+    const settle = (/** @type {string} */ reason, /** @type {string} */ text) => {
       this.shared = false;
       box.remove();
       this.fill();
       this.show();
-      this.say(text);
+      this.sayKept(reason, text);
     };
     box.append(
       element("p", {}, "网址里的：", element("strong", {}, describeChoice(data, /** @type {Choice} */ (this.choice))), "（正在看的）"),
       element("p", {}, "你自己的：", element("strong", {}, describeChoice(data, mine)), "（还在，没有动）"),
-      element("div", { class: "mj-run" }, button("采用网址里的", () => settle(this.keep() || "采用了，记成你的计划")), button("保留我的", () => {
+      element("div", { class: "mj-run" }, button("采用网址里的", () => settle(this.keep(), "采用了，记成你的计划")), button("保留我的", () => {
         this.choice = mine;
         history.replaceState(history.state, "", `${location.pathname}${writeQuery(mine)}`);
-        settle("回到你的计划");
+        settle("", "回到你的计划");
       })),
     );
     this.notes.append(box);
   }
 
-  /** @param {string} text */
-  say(text) {
+  /** @param {string} text @param {boolean} [fault] 有一处没有做成 */
+  say(text, fault = false) {
     this.status.textContent = text;
+    this.status.dataset.state = fault ? "fault" : "";
+  }
+
+  /** 存好了说 right，没有存成说原因。 @param {string} reason @param {string} [right] */
+  sayKept(reason, right = "") {
+    this.say(reason || right, reason !== "");
   }
 
   async copy() {
@@ -208,7 +215,7 @@ class PlanPage {
       const box = element("input", { type: "checkbox", "aria-label": `做完了：${item.title}` });
       box.checked = this.kept?.done[id]?.[1] === 1;
       box.addEventListener("change", () => {
-        this.say(this.write((kept) => (kept.done[id] = [Date.now(), box.checked ? 1 : 0])));
+        this.sayKept(this.write((kept) => (kept.done[id] = [Date.now(), box.checked ? 1 : 0])));
         this.count();
       });
       const why = element("span", { class: "mj-note" });

@@ -16,18 +16,40 @@ function own(container, selector) {
   return [...found].filter((one) => one.parentElement?.closest("[data-item], form") === container);
 }
 
-/** @param {HTMLElement} container @returns {Tree} */
-function readTree(container) {
+/** @param {HTMLElement} container @param {(control: Control) => string} read @returns {Tree} */
+function readTree(container, read) {
   /** @type {Tree} */
   const tree = {};
-  for (const control of /** @type {Control[]} */ (own(container, "[data-field]"))) tree[control.dataset.field ?? ""] = control.value.trim();
-  for (const list of own(container, "[data-list]")) tree[list.dataset.list ?? ""] = items(list).map(readTree);
+  for (const control of /** @type {Control[]} */ (own(container, "[data-field]"))) tree[control.dataset.field ?? ""] = read(control).trim();
+  for (const list of own(container, "[data-list]")) tree[list.dataset.list ?? ""] = items(list).map((item) => readTree(item, read));
   return tree;
 }
 
 /** 填的字，还没有补全。 @param {HTMLFormElement} form @returns {Draft} */
 export function readForm(form) {
-  const typed = /** @type {any} */ (readTree(form));
+  return readDraft(form, ({ value }) => value);
+}
+
+/** 空白的表单；读者已经填了的不算。 @param {HTMLFormElement} form 还没有加过一项 @returns {Draft} */
+export function readBlank(form) {
+  return readDraft(form, readDefault);
+}
+
+/** 填过、选过的格。 @param {HTMLFormElement} form */
+export function changedControls(form) {
+  const controls = /** @type {Control[]} */ (own(form, "[data-field]"));
+  return controls.filter((control) => control.value !== readDefault(control));
+}
+
+/** 一格原来的值。 @param {Control} control */
+function readDefault(control) {
+  if (!(control instanceof HTMLSelectElement)) return control.defaultValue;
+  return ([...control.options].find(({ defaultSelected }) => defaultSelected) ?? control.options[0]).value;
+}
+
+/** @param {HTMLFormElement} form @param {(control: Control) => string} read @returns {Draft} */
+function readDraft(form, read) {
+  const typed = /** @type {any} */ (readTree(form, read));
   for (const one of [...typed.not_asked, ...typed.rounds.flatMap((/** @type {any} */ round) => round.not_asked)]) one.answered = "";
   return { ...typed, company_name: "", number: "" };
 }
@@ -67,12 +89,12 @@ export function addItem(list) {
   return item;
 }
 
-/** 给各格编号，把说明与错误连到格上。 @param {HTMLElement} container */
-export function nameControls(container) {
+/** 给一项里的各格编号，把说明与错误连到格上；不在列表里的由构建编好。 @param {HTMLElement} container */
+function nameControls(container) {
   for (const field of container.querySelectorAll(".mj-field")) {
     const control = field.querySelector("[data-field]");
     if (!control || control.id) continue;
-    control.id = `mj-field-${(count += 1)}`;
+    control.id = `mj-item-${(count += 1)}`;
     const notes = [...field.querySelectorAll(".mj-field__hint, .mj-field__error")];
     for (const [i, note] of notes.entries()) note.id = `${control.id}-${i}`;
     control.setAttribute("aria-describedby", notes.map(({ id }) => id).join(" "));

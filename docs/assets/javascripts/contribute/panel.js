@@ -1,8 +1,7 @@
 /** 表单的全部动作：增减与次序、草稿、随时检查、预览、提交。 */
 import { button } from "../button.js";
-import { readStored, writeStored } from "../storage.js";
 import { closest } from "./closest.js";
-import { addItem, fillForm, findControl, items, nameControls, ownControl, readForm } from "./fields.js";
+import { addItem, changedControls, fillForm, findControl, items, ownControl, readBlank, readForm } from "./fields.js";
 import { copyText, downloadMarkdown, showReady } from "./output.js";
 import { renderPreview } from "./preview.js";
 import { completeDraft, nameFile, readParagraphs, writeCompany, writeRecord } from "./record.js";
@@ -14,24 +13,26 @@ import { checkDraft } from "./rules.js";
 /** @typedef {import("./rules.js").Problem} Problem */
 /** @typedef {import("./fields.js").Control} Control */
 
-const KEY = "experience-draft";
-
 export class Panel {
-  /** @param {HTMLFormElement} form @param {Rules} rules */
-  constructor(form, rules) {
+  /**
+   * @param {HTMLFormElement} form 读者也许已经填了几格
+   * @param {Rules} rules
+   * @param {{kept: any, keep: (draft: Draft | null) => string}} store 上次没有写完的；存一份草稿（null 是不留），返回没有存成的原因
+   */
+  constructor(form, rules, { kept, keep }) {
     this.form = form;
     this.rules = rules;
+    this.keep = keep;
     /** 动过的格：没动过的先不说它错。 @type {WeakSet<Element>} */
     this.touched = new WeakSet();
     this.submitted = false;
     this.unsaved = false;
     this.pressing = this.waiting = false;
     this.status = this.part("[data-form-status]");
-    this.part("[data-form-bar]").prepend(button("清空，重新填", () => this.clear()));
-    nameControls(form);
     /** @type {any} 空白的表单。 */
-    this.blank = readForm(form);
-    const kept = readStored(KEY);
+    this.blank = readBlank(form);
+    const typed = changedControls(form);
+    for (const control of typed) if (control !== document.activeElement) this.touched.add(control);
     if (kept) {
       fillForm(form, kept);
       this.say("接着上次没有写完的");
@@ -52,10 +53,8 @@ export class Panel {
     window.addEventListener("beforeunload", (event) => {
       if (this.unsaved && form.isConnected) event.preventDefault();
     });
-    this.update(false);
-    form.hidden = false;
-    const fallback = document.querySelector("[data-form-fallback]");
-    if (fallback instanceof HTMLElement) fallback.hidden = true;
+    /** @type {HTMLButtonElement} */ (this.part("[data-clear]")).disabled = false;
+    this.update(typed.length > 0);
   }
 
   /** @param {string} selector */
@@ -65,6 +64,7 @@ export class Panel {
 
   /** @param {string} text @param {...Node} more */
   say(text, ...more) {
+    this.status.dataset.state = "";
     this.status.replaceChildren(text, ...more);
   }
 
@@ -101,9 +101,11 @@ export class Panel {
 
   /** @param {Draft} typed */
   save(typed) {
-    const reason = writeStored(KEY, JSON.stringify(typed) === JSON.stringify(this.blank) ? null : typed);
+    const reason = this.keep(JSON.stringify(typed) === JSON.stringify(this.blank) ? null : typed);
     this.unsaved = reason !== "";
-    if (reason) this.say(`${reason}：离开这一页之前请复制或下载`);
+    if (!reason) return;
+    this.say(`${reason}：离开这一页之前请复制或下载`);
+    this.status.dataset.state = "fault";
   }
 
   /** 只在用到时露面的几格。 */
@@ -162,6 +164,7 @@ export class Panel {
     if (pressed.dataset.add) this.add(/** @type {HTMLElement} */ (pressed.parentElement?.querySelector(`:scope > [data-list="${pressed.dataset.add}"]`)));
     else if (pressed.dataset.move) this.move(item, Number(pressed.dataset.move), pressed);
     else if (pressed.hasAttribute("data-remove")) this.remove(item);
+    else if (pressed.hasAttribute("data-clear")) this.clear();
     else if (pressed.hasAttribute("data-copy")) copyText(this.text, "全文").then((text) => this.sayFile(text));
     else if (pressed.hasAttribute("data-download")) {
       downloadMarkdown(this.fileName, this.text);
@@ -247,7 +250,7 @@ export class Panel {
     fillForm(this.form, /** @type {any} */ (draft));
     this.update(true);
     this.say("你写的回来了");
-    this.part("[data-form-bar] button").focus();
+    this.part("[data-clear]").focus();
   }
 
   showPreview() {

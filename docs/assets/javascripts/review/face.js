@@ -1,6 +1,7 @@
 /** 一张卡在页面上的样子：正面、折着的背面、四个按钮。复习与模拟面试共用。 */
 import { button } from "../button.js";
 import { element } from "../element.js";
+import { describeFetch } from "../fetch_fault.js";
 import { addressOf, describeAskers, loadAnswer } from "./bank.js";
 import { describeSpan, dueTime, rate, RATINGS } from "./schedule.js";
 
@@ -56,8 +57,7 @@ export class Face {
     try {
       this.answer.replaceChildren(await loadAnswer(this.bank, this.card, this.options.length), whole);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.answer.replaceChildren(`答案没有取到：${reason} `, button("再取一次", () => this.fill()), whole);
+      this.answer.replaceChildren(`答案没有取到：${describeFetch(error)} `, button("再取一次", () => this.fill()), whole);
     }
   }
 

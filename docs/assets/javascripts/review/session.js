@@ -121,12 +121,14 @@ export class ReviewSession {
       if (this.limitField) this.limitField.value = String(this.deck.limit);
       return;
     }
-    this.say(this.deck.setLimit(limit) || `每天新卡改成 ${limit} 张`);
+    const reason = this.deck.setLimit(limit);
+    this.say(reason || `每天新卡改成 ${limit} 张`, reason !== "");
   }
 
-  /** @param {string} text */
-  say(text) {
+  /** @param {string} text @param {boolean} [fault] 有一处没有做成 */
+  say(text, fault = false) {
     this.status.textContent = text;
+    this.status.dataset.state = fault ? "fault" : "";
   }
 
   /** 题库里没有了的、读不懂的、网址不认识的，都说。 @param {string[]} more */
@@ -208,7 +210,7 @@ export class ReviewSession {
     this.undoButton.disabled = false;
     const name = RATINGS.find(([value]) => value === rating)?.[1];
     const span = describeSpan(record.state === 2 ? record.days * 86_400_000 : record.due - now);
-    this.say(`「${title}」记为${name}，${span}后再见。${reason}`);
+    this.say(`「${title}」记为${name}，${span}后再见。${reason}`, reason !== "");
     this.next(true);
   }
 
@@ -217,7 +219,8 @@ export class ReviewSession {
     const { key, before, title } = this.last;
     this.last = null;
     this.undoButton.disabled = true;
-    this.say(`撤销了「${title}」的打分。${this.deck.set(key, before)}`);
+    const reason = this.deck.set(key, before);
+    this.say(`撤销了「${title}」的打分。${reason}`, reason !== "");
     this.next(true);
   }
 }
