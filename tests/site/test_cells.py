@@ -68,9 +68,10 @@ def result(page: Page, number: int) -> Locator:
     return page.locator(f"#cell-{number} ~ .mj-cell-result").first
 
 
-def test_a_cell_runs_and_says_it_agrees_with_the_build(
+def test_a_cell_runs_agrees_with_the_build_and_its_variables_live_on(
     server: SiteServer, context: BrowserContext
 ) -> None:
+    """点了才取 Python，只向本站取；到了下一部分，前面的格子不再跑一遍。"""
     asked: list[str] = []
     context.on("request", lambda request: asked.append(request.url))
     page = open_page(server, context)
@@ -82,6 +83,14 @@ def test_a_cell_runs_and_says_it_agrees_with_the_build(
     expect(result(page, number)).to_contain_text("✓ 与构建时的输出相同")
     assert all(url.startswith(server.url("")) for url in asked)
     assert not [url for url in asked if "matplotlib" in url]
+    page.locator(".mj-parts a").first.click()
+    page.wait_for_url(re.compile(r"attention/[a-z-]+/$"))
+    expect(page.locator(".mj-run button").first).to_be_visible()
+    page.locator("button[aria-label^='运行第']").locator("visible=true").first.click()
+    expect(status(page)).to_contain_text(re.compile(r"正在运行第 \d+ 格|运行了"))
+    expect(status(page)).to_contain_text("断言全部通过", timeout=LOADING)
+    match = re.search(r"运行了 (\d+) 格", status(page).inner_text())
+    assert match and int(match[1]) < cell(page) - 1, f"前 {number} 格不该再跑一遍"
 
 
 def test_the_whole_derivation_runs_and_draws(page: Page) -> None:
@@ -92,20 +101,6 @@ def test_the_whole_derivation_runs_and_draws(page: Page) -> None:
     figures = page.locator(".mj-cell-result img.mj-figure")
     assert figures.count() >= 1
     assert figures.first.evaluate("image => image.naturalWidth") > 100
-
-
-def test_variables_live_on_in_the_next_part(page: Page) -> None:
-    click(page, "运行", cell(page))
-    expect(status(page)).to_contain_text("断言全部通过", timeout=LOADING)
-    ran = cell(page)
-    page.locator(".mj-parts a").first.click()
-    page.wait_for_url(re.compile(r"attention/[a-z-]+/$"))
-    expect(page.locator(".mj-run button").first).to_be_visible()
-    page.locator("button[aria-label^='运行第']").locator("visible=true").first.click()
-    expect(status(page)).to_contain_text(re.compile(r"正在运行第 \d+ 格|运行了"))
-    expect(status(page)).to_contain_text("断言全部通过", timeout=LOADING)
-    match = re.search(r"运行了 (\d+) 格", status(page).inner_text())
-    assert match and int(match[1]) < cell(page) - 1, f"前 {ran} 格不该再跑一遍"
 
 
 def test_an_edit_is_kept_run_restored_and_brought_back(page: Page) -> None:
