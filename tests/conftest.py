@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +17,16 @@ from tests.library import CROWD, Library, write_library
 from tests.server import MOUNTS, SITES, Faults, SiteServer, serve_site
 
 GOLDEN = Path(__file__).with_name("golden")
+
+# 一个测试进程占一个核，与 make execute 同样单线程：torch 要在导入之前知道
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+FIRST = ("site/test_reproducible.py", "notebooks/test_executed.py", "site", "practice", "notebooks")
+"""先分给各个进程的文件与文件夹：长的先开始，短的垫在最后，不会只剩一个进程在跑。
+
+构建站的那一个最先；那时别的进程不要来等它，先跑不用站的。
+"""
 
 settings.register_profile("default", deadline=None)
 settings.load_profile("default")
@@ -41,6 +52,16 @@ def pytest_configure(config: pytest.Config) -> None:
         for number, mount in enumerate(MOUNTS)
     }
     config.add_cleanup(servers.close)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """排成分给各个进程的次序（见 FIRST）；一个文件之内不变。"""
+    items.sort(key=lambda item: _rank(item.path.relative_to(GOLDEN.parent).as_posix()))
+
+
+def _rank(path: str) -> int:
+    found = (n for n, first in enumerate(FIRST) if path == first or path.startswith(f"{first}/"))
+    return next(found, len(FIRST))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+from functools import cache
+from typing import Any
 
 import pytest
 
@@ -40,7 +42,15 @@ REQUIRED = {
 }
 """每个候选人都会犯的几种，至少各有一题收着。"""
 
-exercises = pytest.mark.parametrize("exercise", [read_exercise(key) for key in KEYS], ids=KEYS)
+EXERCISES = {key: read_exercise(key) for key in KEYS}
+exercises = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=KEYS)
+
+
+@cache
+def judge_mutants(key: str) -> dict[str, list[Any]]:
+    """一题的各个错误答案 → 判出来的 Result；几个测试看的是同一次判题，每题只判一次。"""
+    exercise = EXERCISES[key]
+    return {m.id: judge_answer(exercise, exercise.mutated(m)) for m in exercise.mutants}
 
 
 @exercises
@@ -71,7 +81,7 @@ def test_starter_fails(exercise: Exercise) -> None:
 def test_every_mutant_is_caught_by_value(exercise: Exercise) -> None:
     assert len(exercise.mutants) >= 4
     for mutant in exercise.mutants:
-        failed = [r for r in judge_answer(exercise, exercise.mutated(mutant)) if r.message]
+        failed = [r for r in judge_mutants(exercise.key)[mutant.id] if r.message]
         assert failed, f"{exercise.key}：没有一个测试抓住 {mutant.id}（{mutant.why}）"
         by_value = [r for r in failed if not r.error and not r.message.startswith("形状")]
         if mutant.by == "value":
@@ -92,26 +102,19 @@ def test_mutants_are_different_mistakes(exercise: Exercise) -> None:
 
 
 def test_the_mistakes_everyone_makes_are_there() -> None:
-    known = {mutant.id for key in KEYS for mutant in read_exercise(key).mutants}
+    known = {mutant.id for exercise in EXERCISES.values() for mutant in exercise.mutants}
     assert known >= REQUIRED
 
 
 def test_the_published_table_is_what_judging_gives(request: pytest.FixtureRequest) -> None:
     """站上的表：每题的测试名、每个错误答案被哪几个测试抓住；用 --update 重写。"""
     table = {}
-    for key in KEYS:
-        exercise = read_exercise(key)
+    for key, exercise in EXERCISES.items():
         table[key] = {
             "cases": [case.name for case in case_maker(exercise)()],
             "mutants": {
-                mutant.id: [
-                    number
-                    for number, result in enumerate(
-                        judge_answer(exercise, exercise.mutated(mutant))
-                    )
-                    if result.message
-                ]
-                for mutant in exercise.mutants
+                name: [number for number, result in enumerate(results) if result.message]
+                for name, results in judge_mutants(key).items()
             },
         }
     file = PRACTICE / "caught.json"

@@ -10,6 +10,17 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.server import SiteServer
 
+_SWITCH = """(scheme) => {
+  if (document.body.dataset.mdColorScheme !== scheme)
+    document.querySelector(`#__palette_${scheme === "slate" ? 1 : 0}`).click();
+}"""
+
+
+def switch_scheme(page: Page, scheme: str) -> None:
+    """像读者那样换成这个颜色（default 或 slate）；已经是了就不动。"""
+    page.evaluate(_SWITCH, scheme)
+    expect(page.locator("body")).to_have_attribute("data-md-color-scheme", scheme)
+
 
 @dataclass(frozen=True)
 class PageKind:

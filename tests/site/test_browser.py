@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import product
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.server import MOUNTS, SiteServer
+from tests.site.page_kinds import switch_scheme
 
 pytestmark = pytest.mark.browser
 
@@ -50,9 +53,9 @@ def base(request: pytest.FixtureRequest, open_site: Callable[[str], SiteServer])
     return open_site(request.param).url("")
 
 
-@pytest.fixture(params=[(size, scheme) for size in SIZES for scheme in SCHEMES], ids="-".join)
-def reader(request: pytest.FixtureRequest, browser: Browser, base: str) -> Iterator[Reader]:
-    size, scheme = request.param
+@contextmanager
+def open_reader(browser: Browser, base: str, size: str, scheme: str) -> Iterator[Reader]:
+    """一个新的读者；走完之后，控制台没有错误，没有去过别的主机。"""
     width, height = SIZES[size]
     with browser.new_context(
         viewport={"width": width, "height": height},
@@ -70,10 +73,18 @@ def reader(request: pytest.FixtureRequest, browser: Browser, base: str) -> Itera
         assert one.hosts <= {"127.0.0.1", ""}
 
 
-def test_from_home_to_derivation_and_back(reader: Reader) -> None:
-    """首页 → 搜索 → 公司 → 考点 → 推导，再退回来。"""
+@pytest.fixture(params=[(size, scheme) for size in SIZES for scheme in SCHEMES], ids="-".join)
+def reader(request: pytest.FixtureRequest, browser: Browser, base: str) -> Iterator[Reader]:
+    with open_reader(browser, base, *request.param) as one:
+        yield one
+
+
+def test_from_home_to_derivation_and_back(reader: Reader, request: pytest.FixtureRequest) -> None:
+    """首页 → 搜索 → 公司 → 考点 → 推导，再退回来；颜色随系统，首页的按钮也打开搜索。"""
     page = reader.page
     reader.open("")
+    scheme = "slate" if "dark" in request.node.callspec.id else "default"
+    expect(page.locator("body")).to_have_attribute("data-md-color-scheme", scheme)
     expect(page.locator(".md-content article h1")).to_contain_text("大模型面试知识库")
     reader.search("月之暗面")
     page.locator(".md-search-result__link").first.click()
@@ -90,40 +101,50 @@ def test_from_home_to_derivation_and_back(reader: Reader) -> None:
     expect(page.locator(".mj-output").first).to_be_visible()
     page.go_back()
     expect(page).to_have_url(re.compile(r"/topics/multi-head-attention/"))
-
-
-def test_scheme_follows_the_system(reader: Reader, request: pytest.FixtureRequest) -> None:
     reader.open("")
-    scheme = "slate" if "dark" in request.node.callspec.id else "default"
-    expect(reader.page.locator("body")).to_have_attribute("data-md-color-scheme", scheme)
+    page.locator("[data-mj-search]").click()
+    expect(page.locator("[data-md-component='search-query']")).to_be_focused()
 
 
-def test_no_page_is_wider_than_the_screen(reader: Reader) -> None:
-    """每类页面一张：宽表与长公式在自己的容器里滚动，不撑破页面。"""
-    for path in (
-        "",
-        "experiences/",
-        "experiences/alibaba-quark-2023/",
-        "topics/",
-        "topics/multi-head-attention/",
-        "topics/frameworks/",
-        "questions/",
-        "questions/lstm/",
-        "notebooks/attention/",
-        "notebooks/normalization/",
-        "about/summary/",
-        "contribute/",
-        "tags/",
-    ):
-        reader.open(path)
-        overflow = reader.page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        assert overflow <= 0, f"{path} 比屏幕宽 {overflow} px"
+@pytest.mark.parametrize(("mount", "size"), [*zip(MOUNTS, SIZES, strict=True)])
+def test_no_page_is_wider_than_the_screen(
+    open_site: Callable[[str], SiteServer], browser: Browser, mount: str, size: str
+) -> None:
+    """每类页面一张：宽表与长公式在自己的容器里滚动，不撑破页面。
+
+    两种宽、两种颜色在同一次打开里看；触屏（没有悬停）看一个站点路径，鼠标看另一个。
+    """
+    with open_reader(browser, open_site(mount).url(""), size, "light") as reader:
+        for path in (
+            "",
+            "experiences/",
+            "experiences/alibaba-quark-2023/",
+            "topics/",
+            "topics/multi-head-attention/",
+            "topics/frameworks/",
+            "questions/",
+            "questions/lstm/",
+            "notebooks/attention/",
+            "notebooks/normalization/",
+            "about/summary/",
+            "contribute/",
+            "tags/",
+        ):
+            reader.open(path)
+            for (width, height), scheme in product(SIZES.values(), SCHEMES.values()):
+                reader.page.set_viewport_size({"width": width, "height": height})
+                switch_scheme(reader.page, scheme)
+                overflow = reader.page.evaluate(
+                    "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+                )
+                assert overflow <= 0, f"{width} px {scheme}：{path} 比屏幕宽 {overflow} px"
 
 
-def test_instant_navigation_keeps_the_tables_sortable(reader: Reader) -> None:
-    """从首页点进面经表，不整页刷新；桌面上点表头能排序，读屏能知道方向。"""
+def test_sections_menus_and_tags(reader: Reader) -> None:
+    """从首页点进面经表，不整页刷新；桌面上点表头能排序，读屏能知道方向。
+
+    菜单与栏目打得开，标签页到得了，整个过程不找外面的主机。
+    """
     page = reader.page
     reader.open("")
     page.evaluate("window.stayed = true")
@@ -133,25 +154,8 @@ def test_instant_navigation_keeps_the_tables_sortable(reader: Reader) -> None:
     assert page.evaluate("window.stayed") is True
     if reader.phone:
         expect(page.locator("table.mj-cards thead")).to_be_hidden()
-        return
-    header = page.locator("table.mj-cards thead th", has_text="结果")
-    header.focus()
-    page.keyboard.press("Enter")
-    expect(header).to_have_attribute("aria-sort", re.compile("ascending|descending"))
-    first = page.locator("table.mj-cards tbody tr").first.inner_text()
-    page.keyboard.press("Enter")
-    expect(page.locator("table.mj-cards tbody tr").first).not_to_have_text(first)
-
-
-def test_home_button_opens_the_search(reader: Reader) -> None:
-    reader.open("")
-    reader.page.locator("[data-mj-search]").click()
-    expect(reader.page.locator("[data-md-component='search-query']")).to_be_focused()
-
-
-def test_menus_and_tabs(reader: Reader) -> None:
-    """菜单与栏目打得开，标签页到得了，整个过程不找外面的主机。"""
-    page = reader.page
+    else:
+        _sort(page)
     reader.open("experiences/")
     if reader.phone:
         page.locator("label.md-header__button[for='__drawer']").click()
@@ -163,6 +167,17 @@ def test_menus_and_tabs(reader: Reader) -> None:
     reader.open("tags/")
     page.locator("article").get_by_role("link", name=re.compile("商汤")).first.click()
     expect(page).to_have_url(re.compile(r"/experiences/sensetime-2023/"))
+
+
+def _sort(page: Page) -> None:
+    """用键盘按「结果」排序，再倒过来。"""
+    header = page.locator("table.mj-cards thead th", has_text="结果")
+    header.focus()
+    page.keyboard.press("Enter")
+    expect(header).to_have_attribute("aria-sort", re.compile("ascending|descending"))
+    first = page.locator("table.mj-cards tbody tr").first.inner_text()
+    page.keyboard.press("Enter")
+    expect(page.locator("table.mj-cards tbody tr").first).not_to_have_text(first)
 
 
 def test_experiences_page_reads_without_javascript(server: SiteServer, browser: Browser) -> None:

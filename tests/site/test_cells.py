@@ -68,9 +68,10 @@ def result(page: Page, number: int) -> Locator:
     return page.locator(f"#cell-{number} ~ .mj-cell-result").first
 
 
-def test_a_cell_runs_and_says_it_agrees_with_the_build(
+def test_a_cell_runs_agrees_with_the_build_and_its_variables_live_on(
     server: SiteServer, context: BrowserContext
 ) -> None:
+    """点了才取 Python，只向本站取；到了下一部分，前面的格子不再跑一遍。"""
     asked: list[str] = []
     context.on("request", lambda request: asked.append(request.url))
     page = open_page(server, context)
@@ -82,6 +83,14 @@ def test_a_cell_runs_and_says_it_agrees_with_the_build(
     expect(result(page, number)).to_contain_text("✓ 与构建时的输出相同")
     assert all(url.startswith(server.url("")) for url in asked)
     assert not [url for url in asked if "matplotlib" in url]
+    page.locator(".mj-parts a").first.click()
+    page.wait_for_url(re.compile(r"attention/[a-z-]+/$"))
+    expect(page.locator(".mj-run button").first).to_be_visible()
+    page.locator("button[aria-label^='运行第']").locator("visible=true").first.click()
+    expect(status(page)).to_contain_text(re.compile(r"正在运行第 \d+ 格|运行了"))
+    expect(status(page)).to_contain_text("断言全部通过", timeout=LOADING)
+    match = re.search(r"运行了 (\d+) 格", status(page).inner_text())
+    assert match and int(match[1]) < cell(page) - 1, f"前 {number} 格不该再跑一遍"
 
 
 def test_the_whole_derivation_runs_and_draws(page: Page) -> None:
@@ -92,20 +101,6 @@ def test_the_whole_derivation_runs_and_draws(page: Page) -> None:
     figures = page.locator(".mj-cell-result img.mj-figure")
     assert figures.count() >= 1
     assert figures.first.evaluate("image => image.naturalWidth") > 100
-
-
-def test_variables_live_on_in_the_next_part(page: Page) -> None:
-    click(page, "运行", cell(page))
-    expect(status(page)).to_contain_text("断言全部通过", timeout=LOADING)
-    ran = cell(page)
-    page.locator(".mj-parts a").first.click()
-    page.wait_for_url(re.compile(r"attention/[a-z-]+/$"))
-    expect(page.locator(".mj-run button").first).to_be_visible()
-    page.locator("button[aria-label^='运行第']").locator("visible=true").first.click()
-    expect(status(page)).to_contain_text(re.compile(r"正在运行第 \d+ 格|运行了"))
-    expect(status(page)).to_contain_text("断言全部通过", timeout=LOADING)
-    match = re.search(r"运行了 (\d+) 格", status(page).inner_text())
-    assert match and int(match[1]) < cell(page) - 1, f"前 {ran} 格不该再跑一遍"
 
 
 def test_an_edit_is_kept_run_restored_and_brought_back(page: Page) -> None:
@@ -214,25 +209,25 @@ def test_a_flood_of_output_is_cut(shared: Page) -> None:
     click(page, "还原", number)
 
 
-@pytest.mark.parametrize(
-    ("pattern", "answer", "message"),
-    [
-        ("**/pyodide.asm.wasm", lambda route: route.abort(), "pyodide.asm.wasm 没有取到"),
-        ("**/numpy-*.whl", lambda route: route.fulfill(status=404), "服务器回答 404"),
-        ("**/python_stdlib.zip", lambda route: route.fulfill(body=b"PK"), "只有 2 字节，应有"),
-        ("**/python_worker.js", lambda route: route.abort(), "Python 的线程没有取到"),
-        ("**/cells.json", lambda route: route.abort(), "这一本的代码没有取到"),
-        ("**/pyodide.mjs", lambda route: route.fulfill(body="x" * 17931), "从头再来"),
-    ],
+LOST: tuple[tuple[str, Callable[[Route], None], str], ...] = (
+    ("**/cells.json", lambda route: route.abort(), "这一本的代码没有取到"),
+    ("**/python_worker.js", lambda route: route.abort(), "Python 的线程没有取到"),
+    ("**/pyodide.mjs", lambda route: route.fulfill(body="x" * 17931), "从头再来"),
+    ("**/pyodide.asm.wasm", lambda route: route.abort(), "pyodide.asm.wasm 没有取到"),
+    ("**/python_stdlib.zip", lambda route: route.fulfill(body=b"PK"), "只有 2 字节，应有"),
+    ("**/numpy-*.whl", lambda route: route.fulfill(status=404), "服务器回答 404"),
 )
-def test_what_cannot_be_fetched_is_named_and_tried_again(
-    page: Page, pattern: str, answer: Callable[[Route], None], message: str
-) -> None:
+"""从先取的到后取的：哪个地址，怎样坏，页面说什么。"""
+
+
+def test_what_cannot_be_fetched_is_named_and_tried_again(page: Page) -> None:
+    """一个一个坏：再点一次就越过修好的那个，停在下一个上；最后全都取到，能运行。"""
     number = cell(page)
-    page.route(pattern, answer)
-    click(page, "运行", number)
-    expect(status(page)).to_contain_text(message, timeout=LOADING)
-    page.unroute(pattern)
+    for pattern, answer, message in LOST:
+        page.route(pattern, answer)
+        click(page, "运行", number)
+        expect(status(page)).to_contain_text(message, timeout=LOADING)
+        page.unroute(pattern)
     click(page, "运行", number)
     expect(status(page)).to_contain_text("断言全部通过", timeout=LOADING)
 
