@@ -1,6 +1,7 @@
 """每页都取的样式合成一份：主题的两份、打印的、本站的，依次相接，少三个请求，一起压缩也更小。
 
-主题的样式里，本站用不到的（从右往左写的、别的颜色、没有开的功能）不要，压缩后少八分之一。
+主题的样式里，本站用不到的（从右往左写的、别的颜色、没有开的功能）不要，压缩后少八分之一；
+打开时要整页重算的也不要。
 """
 
 from __future__ import annotations
@@ -55,6 +56,11 @@ UNUSED_CLASS = re.compile(rf"(?:{'|'.join(UNUSED)})(?:[-_][\w-]*)?")
 _UNUSED_SELECTOR = re.compile(
     rf"\[dir=rtl\]|\[data-md-color-(?:primary|accent)=(?!teal\b)|\.{UNUSED_CLASS.pattern}(?![\w-])"
 )
+_COSTLY = re.compile(r"\.no-js .*\.tabbed-set|table:not\(\[class\]\) t[dh]>:(?:first|last)-child$")
+"""主题一给 html 换类名，浏览器就得把整页的样式重算一遍的：末段什么元素都对得上。
+
+表格里首末段的边距由本站的样式按元素写；没有脚本时，选中的标签少一条下划线，颜色仍不同。
+"""
 
 
 class MissingStyleError(Exception):
@@ -86,6 +92,10 @@ def prune_styles(css: str) -> str:
     return "".join(_prune(rules))
 
 
+def _is_dropped(selector: str) -> bool:
+    return bool(_UNUSED_SELECTOR.search(selector) or _COSTLY.search(selector))
+
+
 def _prune(rules: Iterable[tinycss2.ast.Node]) -> Iterable[str]:
     for rule in rules:
         if rule.type == "error":
@@ -98,7 +108,7 @@ def _prune(rules: Iterable[tinycss2.ast.Node]) -> Iterable[str]:
                 else:
                     selectors[-1].append(token)
             texts = (tinycss2.serialize(selector).strip() for selector in selectors)
-            if kept := [text for text in texts if not _UNUSED_SELECTOR.search(text)]:
+            if kept := [text for text in texts if not _is_dropped(text)]:
                 yield f"{','.join(kept)}{{{tinycss2.serialize(rule.content)}}}"
         elif rule.lower_at_keyword in ("media", "supports"):
             inside = tinycss2.parse_rule_list(

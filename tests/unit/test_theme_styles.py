@@ -26,6 +26,11 @@ from mianjing.theme_styles import UNUSED_CLASS, prune_styles
             ":root{--i:url(\"data:image/svg+xml,<svg a='}{'/>\")}",
         ),
         (".monkeys,.keyset{top:0}", ".monkeys,.keyset{top:0}"),
+        (
+            ".t table:not([class]) td>:last-child,.t table:not([class]) td{top:0}",
+            ".t table:not([class]) td{top:0}",
+        ),
+        (".no-js .t .tabbed-set>a~b>:first-child,.no-js .c{top:0}", ".no-js .c{top:0}"),
     ],
 )
 def test_only_the_unused_goes(css: str, kept: str) -> None:
