@@ -1,4 +1,4 @@
-"""一项能力的脚本比读者的手慢：已经选的算数，还不能用的看得出来。"""
+"""脚本、页面比读者的手慢：已经选的算数，还不能用的看得出来，点的地方走得到。"""
 
 from __future__ import annotations
 
@@ -49,6 +49,20 @@ def test_a_number_already_typed_is_computed(page: Page, server: SiteServer) -> N
         form = page.locator("form[data-calculator]").first
         form.locator("input").first.fill("不是数")
     expect(form.locator("output strong").first).to_have_text("—")
+
+
+def test_an_anchor_is_reached_after_a_scroll(page: Page, server: SiteServer) -> None:
+    """刚滚动过就点，页面又来得慢：主题把滚动的位置记到了新的一页上，锚点照样走到。"""
+    held: list[Route] = []
+    page.route("**/experiences/moonshot-2023/", lambda route: held.append(route))
+    page.goto(server.url("plan/?c=moonshot&d=2"))
+    page.wait_for_load_state("networkidle")
+    page.locator(".mj-plan__items .mj-note a", has_text="月之暗面").first.click()
+    page.wait_for_function(
+        "() => location.pathname.endsWith('/moonshot-2023/') && history.state !== null"
+    )
+    held[0].continue_()
+    expect(page.locator("p:target")).to_be_in_viewport()
 
 
 def test_the_button_for_all_answers_waits(page: Page, server: SiteServer) -> None:

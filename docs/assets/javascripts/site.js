@@ -1,4 +1,5 @@
 /** 每页都取的入口：搜索，以及按这一页的内容去取的能力。 */
+import { reachAnchor } from "./anchors.js";
 import * as codeBars from "./code_bars.js";
 import { register } from "./offline/register.js";
 import * as scrollable from "./scrollable.js";
@@ -25,6 +26,7 @@ const CAPABILITIES = /** @type {[string, () => Promise<{enhance(): void}>][]} */
 ]);
 
 function enhance() {
+  reachAnchor();
   markPage();
   nameToggles();
   for (const [selector, load] of CAPABILITIES) {
