@@ -21,7 +21,7 @@ from tests.budgets import (
     packed_size,
 )
 from tests.first_view import WATCH, open_cold
-from tests.server import SiteServer
+from tests.server import SiteServer, serve_site
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
@@ -77,17 +77,20 @@ def test_half_a_screen_is_not_painted(
     server: SiteServer, browser: Browser, path: str, long: bool
 ) -> None:
     """收到一半：短页等着，不然页脚、表、公式会挪；长页的第一屏已经齐了，先画。"""
-    server.faults.held[path] = Event()
-    with browser.new_context(viewport=DESKTOP) as context:
+    with (
+        serve_site(server.site, server.mount) as host,  # 别的进程开的服务器，弄不坏它
+        browser.new_context(viewport=DESKTOP) as context,
+    ):
+        host.faults.held[path] = Event()
         context.add_init_script(WATCH)
         page = context.new_page()
-        page.goto(server.url(path), wait_until="commit")
+        page.goto(host.url(path), wait_until="commit")
         page.wait_for_function(STYLED, polling=50)
         if long:
             page.wait_for_function(PAINTED, polling=50)
         else:
             page.evaluate("async () => { for (const _ of Array(30)) await fetch(location.origin) }")
-        server.faults.held.pop(path).set()
+        host.faults.held.pop(path).set()
         page.wait_for_load_state("networkidle")
         assert page.evaluate("shifts") == []
         paint, whole = page.evaluate(
