@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from mianjing.search.documents import Document
 from mianjing.search.index import LONGEST_LIST, build_index, write_index
@@ -168,11 +169,15 @@ def test_common_words_keep_their_best_places(tmp_path: Path) -> None:
 
 
 @given(st.integers(0, 10**6))
+@example(157)
 @settings(max_examples=8)
 def test_every_title_and_every_section_is_found(
     tmp_path_factory: pytest.TempPathFactory, seed: int
 ) -> None:
-    """随机的文档：标题把自己的页排第一；节里一段自己的话找得到那一页。"""
+    """随机的文档：标题把自己的页排第一；节里一段自己的话找得到那一页。
+
+    一段里没有四个连着的汉字的不问：剩下的词各页都有，说不上是它自己的。
+    """
     dice = random.Random(seed)
     chars = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥天地玄黄宇宙洪荒日月盈昃辰宿列张"
     words = ["attention", "kv-cache", "ZeRO", "pass@k", "1f1b", "bf16", "Qwen3"]
@@ -190,8 +195,14 @@ def test_every_title_and_every_section_is_found(
         for i, title in enumerate(titles)
     ]
     site = write(tmp_path_factory.mktemp("random"), documents)
-    queries = titles + ["".join(text[10:22]) for three in texts for text in three]
-    wanted = [d.url for d in documents] + [d.url for d in documents for _ in d.sections]
-    found = [urls_of(answer) for answer in ask_engine(site, queries)]
+    asked = [(title, d.url) for title, d in zip(titles, documents, strict=True)]
+    asked += [
+        (phrase, d.url)
+        for three, d in zip(texts, documents, strict=True)
+        for phrase in ("".join(text[10:22]) for text in three)
+        if re.search("[一-鿿]{4}", phrase)
+    ]
+    queries, wanted = zip(*asked, strict=True)
+    found = [urls_of(answer) for answer in ask_engine(site, [*queries])]
     for query, url, urls in zip(queries, wanted, found, strict=True):
         assert url in (urls[:1] if query in titles else urls), query
