@@ -68,6 +68,7 @@ from mianjing.social_fonts import MissingGlyphError
 from mianjing.theme_faults import mend_theme
 from mianjing.theme_styles import THEMED
 from mianjing.verdicts import KeptVerdicts
+from mianjing.whole_file import write_files
 
 _FONTS = f"{BUNDLE}/fonts"
 _KATEX = f"{BUNDLE}/katex.css"
@@ -350,10 +351,7 @@ class SitePages:
         written |= self._draw_cards()
         for name, text in self.card_files.items():
             written[name] = text.encode()
-        for name, content in written.items():
-            path = Path(self.config.site_dir, name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+        write_files(Path(self.config.site_dir), written)
         self.await_index()
 
     @classmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from os import getpid
 from pathlib import Path
 
@@ -13,6 +13,14 @@ def write_whole(file: Path, content: bytes) -> None:
     beside = file.with_suffix(f".{getpid()}")
     beside.write_bytes(content)
     beside.replace(file)
+
+
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """写到 folder 之下：路径 → 内容，各级文件夹没有就建；folder 是这次构建自己的，不必换上。"""
+    for name, content in files.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
 
 
 def keep_whole(file: Path, make: Callable[[], bytes]) -> Path:

@@ -23,6 +23,7 @@ from typing import TypeAlias
 from mianjing.compact import dump_compact
 from mianjing.search.documents import KINDS, Document
 from mianjing.search.words import count_words, fold_width, join_name, traditional_pairs
+from mianjing.whole_file import write_files
 
 FORMAT = 1
 SECTIONS_PER_FILE = 3
@@ -75,10 +76,7 @@ def build_index(documents: list[Document], synonyms: dict[str, str]) -> dict[str
 
 def write_index(documents: list[Document], synonyms: dict[str, str], folder: Path) -> None:
     """把索引的全部文件写到 folder 之下。"""
-    for name, content in build_index(documents, synonyms).items():
-        file = folder / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
+    write_files(folder, build_index(documents, synonyms))
 
 
 def _place_documents(documents: list[Document]) -> Places:
