@@ -65,7 +65,7 @@ def open_form(server: SiteServer, context: BrowserContext) -> Page:
     """打开，点到第一格，等检查与规则都到。"""
     page = context.new_page()
     page.goto(server.url(PATH))
-    page.get_by_label("公司（必填）").focus()
+    page.get_by_label("公司（必填）").click()  # 聚焦不等它露面，露面之前什么也没有碰到
     expect(page.get_by_role("button", name="清空，重新填")).to_be_enabled()
     return page
 
