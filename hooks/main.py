@@ -28,6 +28,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     _site = SitePages(Path(config.config_file_path).parent, config)
     config.plugins["material/search"] = SearchBox()
     gc.freeze()  # 目录活到构建结束：几十万个对象，不必每一轮回收都数一遍
+    gc.set_threshold(50_000)  # 缺省 700：一页就要回收好几轮
     return config
 
 
@@ -61,13 +62,13 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """题目的答案先折着。"""
+    """题目的答案先折着；各页的文字进搜索。"""
     return _site.fold(html, page)
 
 
 def on_env(env: Any, config: MkDocsConfig, files: Files) -> Any:
     """各页进搜索索引，做好牌组，再把全部页面的公式一次渲染；模板只编译变了的。"""
-    _site.index_pages(files)
+    _site.index_pages()
     _site.make_deck(files)
     _site.render_math(files)
     _site.keep_templates(env)

@@ -42,16 +42,14 @@ class Denial:
     item: NotAsked
 
 
-def group_topic_mentions(catalog: Catalog, topic: str) -> list[Mention]:
+def group_topic_mentions(catalog: Catalog, topic: str) -> tuple[Mention, ...]:
     """问过考点 topic 的面经，按全站的次序。"""
-    return _mentions(catalog, _by_topic(catalog).get(topic, ()), lambda a: a.topic == topic)
+    return _by_topic(catalog).get(topic, ())
 
 
-def group_question_mentions(catalog: Catalog, question: str) -> list[Mention]:
+def group_question_mentions(catalog: Catalog, question: str) -> tuple[Mention, ...]:
     """问过题目 question 的面经。"""
-    return _mentions(
-        catalog, _by_question(catalog).get(question, ()), lambda a: a.question == question
-    )
+    return _by_question(catalog).get(question, ())
 
 
 def count_question_mentions(catalog: Catalog, question: str) -> int:
@@ -59,12 +57,18 @@ def count_question_mentions(catalog: Catalog, question: str) -> int:
     return len(_by_question(catalog).get(question, ()))
 
 
-def group_exercise_mentions(catalog: Catalog, exercise: Exercise) -> list[Mention]:
+def group_exercise_mentions(catalog: Catalog, exercise: Exercise) -> tuple[Mention, ...]:
     """问过这道手写题所属题目的面经。"""
-    keys = {key for q in exercise.questions for key in _by_question(catalog).get(q, ())}
+    wanted = {
+        mention.experience.key: mention.experience
+        for question in exercise.questions
+        for mention in group_question_mentions(catalog, question)
+    }
     places = _places(catalog)
-    ordered = sorted(keys, key=lambda key: places[key])
-    return _mentions(catalog, ordered, lambda asked: asked.question in exercise.questions)
+    return tuple(
+        Mention(one, tuple(item for item in one.asked if item[1].question in exercise.questions))
+        for one in sorted(wanted.values(), key=lambda one: places[one.key])
+    )
 
 
 def group_question_exercises(catalog: Catalog, question: str) -> list[Exercise]:
@@ -206,14 +210,14 @@ def newest(catalog: Catalog, count: int) -> list[Experience]:
 
 
 @lru_cache(maxsize=2)
-def _by_topic(catalog: Catalog) -> dict[str, list[str]]:
-    """考点 → 问过它的面经的键，按面经的次序。"""
+def _by_topic(catalog: Catalog) -> dict[str, tuple[Mention, ...]]:
+    """考点 → 问过它的面经，按面经的次序。"""
     return _index(catalog, lambda asked: asked.topic)
 
 
 @lru_cache(maxsize=2)
-def _by_question(catalog: Catalog) -> dict[str, list[str]]:
-    """题目 → 问过它的面经的键，按面经的次序。"""
+def _by_question(catalog: Catalog) -> dict[str, tuple[Mention, ...]]:
+    """题目 → 问过它的面经，按面经的次序。"""
     return _index(catalog, lambda asked: asked.question)
 
 
@@ -222,22 +226,16 @@ def _places(catalog: Catalog) -> dict[str, int]:
     return {key: place for place, key in enumerate(catalog.experiences)}
 
 
-def _index(catalog: Catalog, key: Callable[[Asked], str | None]) -> dict[str, list[str]]:
-    index: dict[str, list[str]] = {}
+def _index(catalog: Catalog, key: Callable[[Asked], str | None]) -> dict[str, tuple[Mention, ...]]:
+    index: dict[str, list[Mention]] = {}
     for experience in catalog.experiences.values():
-        for found in _unique(key(asked) for _, asked in experience.asked):
-            index.setdefault(found, []).append(experience.key)
-    return index
-
-
-def _mentions(
-    catalog: Catalog, keys: Iterable[str], wanted: Callable[[Asked], bool]
-) -> list[Mention]:
-    found: list[Mention] = []
-    for experience in map(catalog.experiences.__getitem__, keys):
-        items = tuple((r, asked) for r, asked in experience.asked if wanted(asked))
-        found.append(Mention(experience, items))
-    return found
+        own: dict[str, list[tuple[Round, Asked]]] = {}
+        for one, asked in experience.asked:
+            if (found := key(asked)) is not None:
+                own.setdefault(found, []).append((one, asked))
+        for found, items in own.items():
+            index.setdefault(found, []).append(Mention(experience, tuple(items)))
+    return {found: tuple(mentions) for found, mentions in index.items()}
 
 
 def _unique(values: Iterable[str | None]) -> list[str]:

@@ -80,9 +80,8 @@ class PageCache:
             if None not in links:
                 self._keep(page, {"key": key, "links": links, **_dump(page)})
 
-    def read_sections(self, page: Page) -> list[Section]:
+    def read_sections(self, page: Page, content: str) -> list[Section]:
         """一页的各节：内容与上次相同时用上次的。"""
-        content = page.content or ""
         key = self._key(content)
         entry = self._read(page)
         if entry.get("sections_key") == key:

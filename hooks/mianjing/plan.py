@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from mianjing import catalog as group
 from mianjing.compact import dump_compact
@@ -78,7 +78,7 @@ class Item:
     reasons: tuple[Reason, ...]
     """与选谁无关的理由。"""
 
-    @property
+    @cached_property
     def id(self) -> str:
         """记在读者那里的名字，改版之后也不变。"""
         return f"{self.kind}/{self.key}"
@@ -202,6 +202,10 @@ def weigh_record(
             asked_topics.setdefault(asked.topic, Reason(text, page, asked.anchor))
             if asked.question:
                 asked_questions.setdefault(asked.question, Reason(text, page, asked.anchor))
+    passed = {
+        key: _add(reason, f"「{catalog.topics[key].title}」")
+        for key, reason in asked_topics.items()
+    }
     weights: dict[str, int] = {}
     reasons: dict[str, Reason] = {}
     for number in _related_items(index, asked_topics, asked_questions, denied):
@@ -216,7 +220,7 @@ def weigh_record(
             discount = index.place.get(number, 0) // 2
             points = CHAPTER if item.kind == "topic" else ASKED[item.kind]
             weights[item.id] = max(1, points - discount)
-            reasons[item.id] = _add(asked_topics[topic], f"「{catalog.topics[topic].title}」")
+            reasons[item.id] = passed[topic]
         if item.topic in denied and not named and not topic:
             weights[item.id] = DENIED[item.kind]
             text = f"{_before_han(name)}明说没有问"
@@ -264,10 +268,10 @@ def make_plan(
         or record.company in chosen_companies
         or catalog.companies[record.company].kind in chosen_kinds
     ]
-    scores = {
-        item.id: item.base + sum(record.weights.get(item.id, 0) for record in chosen)
-        for item in items
-    }
+    scores = {item.id: item.base for item in items}
+    for record in chosen:
+        for key, weight in record.weights.items():
+            scores[key] += weight
     order = sorted(
         (number for number, item in enumerate(items) if scores[item.id] > 0),
         key=lambda number: (-scores[items[number].id], number),

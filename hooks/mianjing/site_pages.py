@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from concurrent.futures import Future, ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -51,7 +49,8 @@ from mianjing.parts import Part, group_parts
 from mianjing.pdf import PDF_WANTED
 from mianjing.problem import Problem
 from mianjing.search.documents import Document, make_documents, read_synonyms
-from mianjing.search.index import write_index
+from mianjing.search.sections import Section as PageSection
+from mianjing.search.worker import IndexWorker
 from mianjing.site_files import generate_files
 from mianjing.site_records import (
     BriefPage,
@@ -89,8 +88,8 @@ def apply_edition(config: MkDocsConfig) -> None:
 class SitePages:
     """一次构建的状态。"""
 
-    search_index: Future[None] | None = None
-    """正在写的搜索索引；上一次构建的也在这里。"""
+    index_worker: IndexWorker | None = None
+    """建搜索索引的进程；上一次构建的也在这里。"""
 
     def __init__(self, root: Path, config: MkDocsConfig) -> None:
         """读入仓库 root；数据有问题时抛 PluginError，列出全部问题。"""
@@ -139,6 +138,7 @@ class SitePages:
         self.bytecode = FileSystemBytecodeCache(str(templates))
         template.environment.bytecode_cache = self.bytecode
         self.cache = PageCache(root / ".cache" / "pages", config)
+        self.sections: dict[str, tuple[str, list[PageSection]]] = {}
         self.documents: list[Document] = []
         self.math_styles = math_fonts.read_styles(
             (root / "docs" / _KATEX).read_text(encoding="utf-8")
@@ -146,6 +146,7 @@ class SitePages:
         self.math_text: dict[str, set[str]] = {}
         self.page_fonts: dict[str, list[str]] = {}
         self.card_files: dict[str, str] = {}
+        SitePages.index_worker = self.index = IndexWorker()
 
     def add_files(self, files: Files) -> Files:
         """加入生成的页面与文件；离线包不带另一个离线包，发布的站不带离线包的脚本。"""
@@ -286,12 +287,20 @@ class SitePages:
                     raise PluginError(f"docs/{uri}: {error}") from error
 
     def fold(self, html: str, page: SitePage) -> str:
-        """题目页的答案折起来，折之前的留给卡片与牌组；其余页面原样。"""
-        record = self.records[page.file.src_uri]
-        if not isinstance(record, Question):
-            return html
-        self.answers[record.key] = html
-        return render.fold_answers(html)
+        """题目页的答案折起来，折之前的留给卡片与牌组；其余页面原样。
+
+        各节的文字这时留给搜索：公式还是 TeX。
+        """
+        uri = page.file.src_uri
+        record = self.records[uri]
+        if isinstance(record, Question):
+            self.answers[record.key] = html
+            html = render.fold_answers(html)
+        if not isinstance(record, BriefPage | Part):
+            sections = self.cache.read_sections(page, html)
+            self.sections[uri] = (page.url, sections)
+            self.index.count(sections)
+        return html
 
     def make_deck(self, files: Files) -> None:
         """全部题目都转成 HTML 之后，写好牌组；复制静态文件在这以后。"""
@@ -321,24 +330,11 @@ class SitePages:
 
         env.get_template = get_template  # type: ignore[method-assign, assignment]
 
-    def index_pages(self, files: Files) -> None:
-        """各页的文字进搜索索引；要在公式渲染之前，公式此时还是 TeX。
-
-        索引由另一个进程建好、写出（一千多份小文件），与套模板同时进行。
-        """
-        pages = {}
-        for file in files.documentation_pages():
-            if isinstance(file.page, SitePage) and not isinstance(
-                self.records[file.src_uri], BriefPage | Part
-            ):
-                pages[file.src_uri] = (file.page.url, self.cache.read_sections(file.page))
+    def index_pages(self) -> None:
+        """各页的文字都有了：另一个进程写出搜索索引（一千多份小文件），与套模板同时进行。"""
         self.cache.write()
-        self.documents = make_documents(self.catalog, pages)
-        with_spawn = get_context("spawn")  # mkdocs serve 有线程，不能 fork
-        pool = ProcessPoolExecutor(1, mp_context=with_spawn)
-        folder = Path(self.config.site_dir, "search")
-        SitePages.search_index = pool.submit(write_index, self.documents, read_synonyms(), folder)
-        pool.shutdown(wait=False)
+        self.documents = make_documents(self.catalog, self.sections)
+        self.index.write(self.documents, read_synonyms(), Path(self.config.site_dir, "search"))
 
     def write_files(self) -> None:
         """写出卡片的背面，与只留了用到的字的公式字体：各一份样式；等搜索索引写完。"""
@@ -357,8 +353,8 @@ class SitePages:
     @classmethod
     def await_index(cls) -> None:
         """等搜索索引写完；没有写成时抛出原因。"""
-        if cls.search_index is not None:
-            cls.search_index.result()
+        if cls.index_worker is not None:
+            cls.index_worker.wait()
 
     def _describe(self, record: Shown) -> str:
         return describe_page(record, self.catalog) or self.config.site_description or ""

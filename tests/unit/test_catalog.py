@@ -51,7 +51,7 @@ def test_mentions_of_a_question(crowd: Library) -> None:
         ("example-2026", 1),
         ("sample-2026", 1),
     ]
-    assert group.group_question_mentions(catalog, "why-softmax") == []
+    assert group.group_question_mentions(catalog, "why-softmax") == ()
 
 
 def denials(catalog: Catalog, topic: str) -> list[tuple[str, str | None, str | None]]:

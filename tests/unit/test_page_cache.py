@@ -52,7 +52,7 @@ class Site:
         cache = PageCache(self.root / ".cache", config)
         pages = [self.read("index.md", files, config) for _ in range(2)]
         cache.render(pages[0], files)
-        cache.read_sections(pages[0])
+        cache.read_sections(pages[0], pages[0].content or "")
         cache.write()
         plain = pages[1]
         Page.render(plain, config, files)
@@ -109,11 +109,11 @@ def test_restored_page_equals_a_converted_one(site: Site, converted: list[str]) 
 def test_sections_are_kept_and_follow_the_content(site: Site) -> None:
     page, *_ = site.build()
     again, _, _, cache = site.build()
-    first = cache.read_sections(again)
+    first = cache.read_sections(again, again.content or "")
     assert [section.anchor for section in first] == ["", "local", "deep"]
     assert cache.changed == set(), "内容没有变，什么也不写"
     again.content = (page.content or "").replace("小节", "大节")
-    assert cache.read_sections(again)[1].heading == "大节"
+    assert cache.read_sections(again, again.content or "")[1].heading == "大节"
 
 
 @pytest.mark.parametrize(

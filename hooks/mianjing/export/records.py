@@ -200,7 +200,7 @@ def _claims(page: Topic | Question) -> list[str]:
     return sorted({key for _, key in find_citations(page)})
 
 
-def _keys(mentions: list[group.Mention]) -> list[str]:
+def _keys(mentions: tuple[group.Mention, ...]) -> list[str]:
     return sorted(mention.experience.key for mention in mentions)
 
 

@@ -13,9 +13,11 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cache
 from operator import sub
 from pathlib import Path
 from typing import TypeAlias
@@ -49,12 +51,12 @@ def build_index(documents: list[Document], synonyms: dict[str, str]) -> dict[str
     """索引的全部文件：`search/` 之下的路径 → 内容。"""
     documents = sorted(documents, key=lambda document: KINDS.index(document.kind))
     in_documents = _place_documents(documents)
-    in_sections, characters = _place_sections(documents)
+    in_sections = _place_sections(documents)
     shards = _cut_shards(in_documents, in_sections, _collect_names(documents))
     files = {f"t{n}.json": _dump(dict(shard)) for n, shard in enumerate(shards)}
     files |= _section_files(documents)
     files["words.json"] = _dump(_spellings(in_documents, in_sections))
-    files["traditional.json"] = _dump(traditional_pairs("".join(sorted(characters))))
+    files["traditional.json"] = _dump(traditional_pairs("".join(in_sections)))
     version = hashlib.sha256(b"".join(v for _, v in sorted(files.items()))).hexdigest()[:12]
     kinds = Counter(document.kind for document in documents)
     index = {
@@ -77,6 +79,13 @@ def build_index(documents: list[Document], synonyms: dict[str, str]) -> dict[str
 def write_index(documents: list[Document], synonyms: dict[str, str], folder: Path) -> None:
     """把索引的全部文件写到 folder 之下。"""
     write_files(folder, build_index(documents, synonyms))
+
+
+@cache
+def count_section(text: str) -> tuple[tuple[str, ...], array[int]]:
+    """一节的词与各出现几次，按先后；在写索引之前数过的不再数（见 `search.worker`）。"""
+    counts = count_words(fold_width(text))
+    return tuple(map(sys.intern, counts)), array("L", counts.values())
 
 
 def _place_documents(documents: list[Document]) -> Places:
@@ -102,27 +111,26 @@ def _place_documents(documents: list[Document]) -> Places:
     return places
 
 
-def _place_sections(documents: list[Document]) -> tuple[Places, set[str]]:
-    """标题与正文：一节的词；连同出现过的字。"""
+def _place_sections(documents: list[Document]) -> Places:
+    """标题与正文：一节的词。"""
     places: Places = defaultdict(lambda: array("L"))
-    characters: set[str] = set()
     sections = [section for document in documents for section in document.sections]
     mean = _mean(len(section.text) for section in sections)
     for number, section in enumerate(sections):
-        text = fold_width(section.text)
-        characters.update(text)
         norm = 1 - _LENGTH + _LENGTH * len(section.text) / mean
         norm *= 2.5 if section.heading in _LISTS else 1
-        counts = count_words(text)
+        words, counts = count_section(section.text)
         first = number * _LEVELS
-        scores = {count: first + _score(count / norm) for count in set(counts.values())}
-        heading = count_words(fold_width(section.heading)) if section.heading else {}
-        for word, count in counts.items():
-            if word not in heading:
+        scores = {count: first + _score(count / norm) for count in set(counts)}
+        heading = dict.fromkeys(count_words(fold_width(section.heading)), 0)
+        for word, count in zip(words, counts, strict=True):
+            if word in heading:
+                heading[word] = count
+            else:
                 places[word].append(scores[count])
-        for word in heading:
-            places[word].append(first + _score(counts[word] / norm + _HEADING))
-    return places, characters
+        for word, count in heading.items():
+            places[word].append(first + _score(count / norm + _HEADING))
+    return places
 
 
 def _collect_names(documents: list[Document]) -> dict[str, list[tuple[int, int]]]:
