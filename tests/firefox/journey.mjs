@@ -33,7 +33,7 @@ try {
   await page.waitForSelector(".mj-rounds");
   seen.found = await text("article h1");
 
-  await page.click("label.md-header__button[for^='__palette']:not([hidden])");
+  await page.click(".mj-scheme");
   await page.waitForFunction(() => document.body.dataset.mdColorScheme === "slate");
   seen.violations.push(...(await violations()));
 

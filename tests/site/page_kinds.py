@@ -12,12 +12,13 @@ from tests.server import SiteServer
 
 _SWITCH = """(scheme) => {
   if (document.body.dataset.mdColorScheme !== scheme)
-    document.querySelector(`#__palette_${scheme === "slate" ? 1 : 0}`).click();
+    document.querySelector(".mj-scheme").click();
 }"""
 
 
 def switch_scheme(page: Page, scheme: str) -> None:
     """像读者那样换成这个颜色（default 或 slate）；已经是了就不动。"""
+    expect(page.locator(".mj-scheme")).to_be_visible()
     page.evaluate(_SWITCH, scheme)
     expect(page.locator("body")).to_have_attribute("data-md-color-scheme", scheme)
 

@@ -51,7 +51,7 @@ def test_the_ways_of_a_reader_raise_no_violation(server: SiteServer, browser: Br
         page.on("console", lambda m: errors.append(m.text) if "Security Policy" in m.text else None)
         page.goto(server.url(""))
         page.evaluate("window.stayed = true")
-        page.locator("label[for^='__palette_']:visible").first.click()
+        page.get_by_role("button", name="深色").click()
         page.keyboard.press("/")
         page.locator("[data-md-component='search-query']").fill("flash attention")
         page.locator(".md-search-result__link").first.click()

@@ -42,9 +42,8 @@ def test_header_search_result_by_keyboard(
     expect(page.locator(".mj-toggle")).to_have_count(2)
     page.keyboard.press("Tab")
     expect(page.locator(".md-skip")).to_be_focused()
-    palette = page.locator(".md-option").first
-    tab_to(page, palette)
-    page.keyboard.press("ArrowRight")
+    tab_to(page, page.get_by_role("button", name="深色"))
+    page.keyboard.press("Enter")
     expect(page.locator("body")).to_have_attribute("data-md-color-scheme", "slate")
     query = page.get_by_label("搜索公司、考点、题目")
     if width == 390:

@@ -2,6 +2,7 @@
 import { reachAnchor } from "./anchors.js";
 import * as codeBars from "./code_bars.js";
 import { register } from "./offline/register.js";
+import { enableScheme } from "./scheme.js";
 import * as scrollable from "./scrollable.js";
 import "./search.js";
 import { markPage } from "./search/highlight.js";
@@ -29,6 +30,7 @@ function enhance() {
   reachAnchor();
   markPage();
   nameToggles();
+  enableScheme();
   for (const [selector, load] of CAPABILITIES) {
     if (document.querySelector(selector)) {
       load().then((capability) => capability.enhance(), (error) => console.warn(`没有取到 ${selector} 的脚本`, error));
