@@ -17,7 +17,7 @@ def write_whole(file: Path, content: bytes) -> None:
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
     """写到 folder 之下：路径 → 内容，各级文件夹没有就建；folder 是这次构建自己的，不必换上。"""
-    for parent in {(folder / name).parent for name in files}:
+    for parent in dict.fromkeys((folder / name).parent for name in files):
         parent.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (folder / name).write_bytes(content)
