@@ -137,7 +137,7 @@ def select_questions(catalog: Catalog, company: str) -> list[tuple[Topic, list[Q
                 taken.add(item.question)
 
     def order(question: Question) -> tuple[int, str]:
-        return (-group.count_question_mentions(catalog, question.key), question.level)
+        return (-len(group.group_question_mentions(catalog, question.key)), question.level)
 
     chosen = []
     for key, keys in named.items():

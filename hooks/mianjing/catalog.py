@@ -52,11 +52,6 @@ def group_question_mentions(catalog: Catalog, question: str) -> tuple[Mention, .
     return _by_question(catalog).get(question, ())
 
 
-def count_question_mentions(catalog: Catalog, question: str) -> int:
-    """几篇面经写明问过题目 question。"""
-    return len(_by_question(catalog).get(question, ()))
-
-
 def group_exercise_mentions(catalog: Catalog, exercise: Exercise) -> tuple[Mention, ...]:
     """问过这道手写题所属题目的面经。"""
     wanted = {

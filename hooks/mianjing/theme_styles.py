@@ -37,6 +37,7 @@ UNUSED = (
     "md-consent",
     "md-feedback",
     "md-meta",
+    "md-option",
     "md-pagination",
     "md-path",
     "md-pin",

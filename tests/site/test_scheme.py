@@ -36,6 +36,7 @@ def test_the_system_is_followed_until_one_is_chosen(page: Page, server: SiteServ
     expect_scheme(page, dark=True)
     page.emulate_media(color_scheme="dark")
     page.emulate_media(color_scheme="light")
+    expect_scheme(page, dark=True)
     page.reload()
     expect_scheme(page, dark=True)
     page.get_by_role("button", name="深色").click()

@@ -25,9 +25,8 @@ export function enableScheme() {
   show(document.body.dataset.mdColorScheme === "slate");
   button.hidden = false;
   button.addEventListener("click", () => {
-    const pressed = button.getAttribute("aria-pressed") !== "true";
-    show(pressed);
-    write(KEY, { color: { scheme: pressed ? "slate" : "default" } });
+    show(button.getAttribute("aria-pressed") !== "true");
+    write(KEY, { color: { scheme: document.body.dataset.mdColorScheme } });
   });
   dark.addEventListener("change", () => {
     if (!read(KEY)) show(dark.matches);
