@@ -75,6 +75,20 @@ def on_env(env: Any, config: MkDocsConfig, files: Files) -> Any:
     return env
 
 
+def on_page_context(
+    context: dict[str, Any], page: Page, config: MkDocsConfig, nav: Navigation
+) -> dict[str, Any]:
+    """套模板之前换上公式。"""
+    _site.place_math(page)
+    return context
+
+
+def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
+    """套好的一页马上写出：内容不再留着。"""
+    page.content = None
+    return output
+
+
 def on_post_template(output: str, template_name: str, config: MkDocsConfig) -> str:
     """404 页不是由 Markdown 来的，同样写上内容安全策略。"""
     return _site.add_policy(output, template_name) if template_name.endswith(".html") else output

@@ -18,6 +18,8 @@ PAGES = (
     "experiences/moonshot-2023/",
     "questions/pii-removal/",
     "topics/multi-head-attention/",
+    "topics/frameworks/",
+    "notebooks/attention/",
     "practice/",
     "atlas/",
 )

@@ -19,6 +19,8 @@ new PerformanceObserver((list) => {
   }
 }).observe({ type: "layout-shift", buffered: true });
 """
+LAID = "() => document.documentElement.classList.contains('mj-whole')"
+"""第一屏以下的也都排完了。"""
 SETTLED = """async () => {
   await document.fonts.ready;
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
@@ -39,7 +41,7 @@ class FirstView:
 
 
 def open_cold(context: BrowserContext, url: str) -> tuple[Page, FirstView]:
-    """在新的 context 里打开 url，等网络安静、字体都到。"""
+    """在新的 context 里打开 url，等网络安静、字体都到、全页排完。"""
     seen = FirstView()
 
     def record(request: Request) -> None:
@@ -50,6 +52,7 @@ def open_cold(context: BrowserContext, url: str) -> tuple[Page, FirstView]:
     page = context.new_page()
     page.goto(url)
     page.wait_for_load_state("networkidle")
+    page.wait_for_function(LAID)
     shifts: Any = page.evaluate(SETTLED)
     seen.shifts = list(shifts)
     return page, seen

@@ -63,6 +63,7 @@ class PageCache:
     def __init__(self, folder: Path, config: MkDocsConfig) -> None:
         """接到 mkdocs 的配置上。"""
         self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
         self.config = config
         self.recorder = LinkRecorder()
         config.markdown_extensions.append(self.recorder)  # type: ignore[arg-type]
@@ -91,11 +92,12 @@ class PageCache:
         self._keep(page, {**entry, "sections_key": key, "sections": rows})
         return sections
 
-    def write(self) -> None:
-        """存下变了的。"""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for uri in sorted(self.changed):
-            text = json.dumps(self.entries[uri], ensure_ascii=False)
+    def close(self, page: Page) -> None:
+        """一页用完了：变了的存下；不再记着，几千页的内容都留到最后要好几百 MB。"""
+        uri = page.file.src_uri
+        entry = self.entries.pop(uri)
+        if uri in self.changed:
+            text = json.dumps(entry, ensure_ascii=False)
             write_whole(self._file(uri), text.encode())
 
     def _key(self, *parts: str) -> str:

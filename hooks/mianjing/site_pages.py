@@ -22,7 +22,7 @@ from mianjing.atlas.listings import Listing, group_listings
 from mianjing.dates import read_history
 from mianjing.edition import CARDS_WANTED, FILE, SITE
 from mianjing.export import anki
-from mianjing.first_screen import wait_for_screen
+from mianjing.first_screen import split_screen
 from mianjing.fonts import subset_fonts
 from mianjing.kept_template import KeptTemplates
 from mianjing.library import read_library
@@ -48,7 +48,7 @@ from mianjing.page_styles import BUNDLE, STYLES, link_styles
 from mianjing.parts import Part, group_parts
 from mianjing.pdf import PDF_WANTED
 from mianjing.problem import Problem
-from mianjing.search.documents import Document, make_documents, read_synonyms
+from mianjing.search.documents import make_documents, read_synonyms
 from mianjing.search.sections import Section as PageSection
 from mianjing.search.worker import IndexWorker
 from mianjing.site_files import generate_files
@@ -139,10 +139,10 @@ class SitePages:
         template.environment.bytecode_cache = self.bytecode
         self.cache = PageCache(root / ".cache" / "pages", config)
         self.sections: dict[str, tuple[str, list[PageSection]]] = {}
-        self.documents: list[Document] = []
         self.math_styles = math_fonts.read_styles(
             (root / "docs" / _KATEX).read_text(encoding="utf-8")
         )
+        self.formulas: dict[formulas.Formula, formulas.Rendered] = {}
         self.math_text: dict[str, set[str]] = {}
         self.page_fonts: dict[str, list[str]] = {}
         self.card_files: dict[str, str] = {}
@@ -289,7 +289,7 @@ class SitePages:
     def fold(self, html: str, page: SitePage) -> str:
         """题目页的答案折起来，折之前的留给卡片与牌组；其余页面原样。
 
-        各节的文字这时留给搜索：公式还是 TeX。
+        各节的文字这时留给搜索：公式还是 TeX。这一页的 Markdown 与缓存从此用不着了。
         """
         uri = page.file.src_uri
         record = self.records[uri]
@@ -300,6 +300,8 @@ class SitePages:
             sections = self.cache.read_sections(page, html)
             self.sections[uri] = (page.url, sections)
             self.index.count(sections)
+        page.markdown = None
+        self.cache.close(page)
         return html
 
     def make_deck(self, files: Files) -> None:
@@ -332,9 +334,8 @@ class SitePages:
 
     def index_pages(self) -> None:
         """各页的文字都有了：另一个进程写出搜索索引（一千多份小文件），与套模板同时进行。"""
-        self.cache.write()
-        self.documents = make_documents(self.catalog, self.sections)
-        self.index.write(self.documents, read_synonyms(), Path(self.config.site_dir, "search"))
+        documents = make_documents(self.catalog, self.sections)
+        self.index.write(documents, read_synonyms(), Path(self.config.site_dir, "search"))
 
     def write_files(self) -> None:
         """写出卡片的背面，与只留了用到的字的公式字体：各一份样式；等搜索索引写完。"""
@@ -370,7 +371,7 @@ class SitePages:
             raise PluginError(str(error)) from error
 
     def render_math(self, files: Files) -> None:
-        """把全部页面的公式换成 HTML；有错的公式连同文件与行号一起报出。"""
+        """渲染全部页面的公式；有错的公式连同文件与行号一起报出。换上去在 place_math。"""
         pages = [
             (file.page, formulas.find_formulas(file.page.content))
             for file in files.documentation_pages()
@@ -392,9 +393,8 @@ class SitePages:
                     message = f"公式「{formula.tex[:60]}」渲染失败：{reason}"
                     problems.append(Problem(path, line, "E404", "", message))
             own[page.file.src_uri] = [rendered[formula].html for formula in dict.fromkeys(found)]
-            if found:
-                page.content = formulas.replace_formulas(page.content or "", rendered)
         _stop_on(problems)
+        self.formulas = rendered
         text = math_fonts.read_text(
             (one.html for one in rendered.values()),
             self.math_styles,
@@ -410,12 +410,16 @@ class SitePages:
         }
         self.card_files = cards.dump_answers(self.catalog, whole)
 
+    def place_math(self, page: SitePage) -> None:
+        """马上要套模板的一页，公式换成 HTML；全部先换好，要多占一百 MB。"""
+        page.content = formulas.replace_formulas(page.content or "", self.formulas)
+
     def finish(self, output: str, page: SitePage) -> str:
         """套好的一页：改好主题的毛病，带上用到的样式，第一屏到了才画，最前写上内容安全策略。"""
         uri = page.file.src_uri
         root = "../" * page.url.count("/")
         styled = link_styles(mend_theme(output), root, self.page_fonts.get(uri, ()))
-        return self.add_policy(wait_for_screen(styled), uri)
+        return self.add_policy(split_screen(styled), uri)
 
     def add_policy(self, output: str, name: str) -> str:
         """写上内容安全策略；有不在清单上的内联脚本时停下，说明里有它的哈希。"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
+from tests.first_view import LAID
 from tests.site.conftest import ROOT
 
 SOURCE = ROOT / "node_modules/axe-core/axe.min.js"
@@ -26,6 +27,7 @@ RUN = """async ([tags, off, skipped = []]) => {
 
 def find_violations(page: Page, skipped: tuple[str, ...] = ()) -> list[str]:
     """这一页此刻的违规，一处一行；skipped 是不看的元素。"""
+    page.wait_for_function(LAID)  # 它边滚边看，位置要已经定了
     if not page.evaluate("'axe' in window"):
         page.evaluate(SOURCE.read_text(encoding="utf-8"))
     found: list[str] = page.evaluate(RUN, [TAGS, list(NOT_ASKED), skipped])

@@ -53,7 +53,7 @@ class Site:
         pages = [self.read("index.md", files, config) for _ in range(2)]
         cache.render(pages[0], files)
         cache.read_sections(pages[0], pages[0].content or "")
-        cache.write()
+        cache.close(pages[0])
         plain = pages[1]
         Page.render(plain, config, files)
         return pages[0], plain, files, cache

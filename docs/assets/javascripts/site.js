@@ -1,6 +1,7 @@
 /** 每页都取的入口：搜索，以及按这一页的内容去取的能力。 */
 import { reachAnchor } from "./anchors.js";
 import * as codeBars from "./code_bars.js";
+import { layOut } from "./later.js";
 import { register } from "./offline/register.js";
 import { enableScheme } from "./scheme.js";
 import * as scrollable from "./scrollable.js";
@@ -27,6 +28,7 @@ const CAPABILITIES = /** @type {[string, () => Promise<{enhance(): void}>][]} */
 ]);
 
 function enhance() {
+  layOut();
   reachAnchor();
   markPage();
   nameToggles();
