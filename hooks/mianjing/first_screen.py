@@ -29,9 +29,7 @@ _TOKEN = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 _BLOCK = re.compile(
-    rf"(?P<open><(?:(?P<leaf>p|pre|h[1-6])|{_CONTAINERS})\b)[^>]*>(?(leaf).*?</(?P=leaf)>)"
-    rf"|</(?:{_CONTAINERS})>",
-    re.DOTALL,
+    rf"<(?:p|pre|h[1-6]|(?P<open>{_CONTAINERS}))\b|</(?P<close>{_CONTAINERS})>",
 )
 
 
@@ -73,11 +71,7 @@ def _mark_blocks(html: str) -> str:
     def mark(block: re.Match[str]) -> str:
         nonlocal depth
         outermost = not depth
-        if not block["leaf"]:
-            depth += 1 if block["open"] else -1
-        if not (outermost and block["open"]):
-            return block[0]
-        name, rest = block["open"], block[0][len(block["open"]) :]
-        return f"{name} {LATER}{rest}"
+        depth += bool(block["open"]) - bool(block["close"])
+        return f"{block[0]} {LATER}" if outermost else block[0]
 
     return _BLOCK.sub(mark, html)

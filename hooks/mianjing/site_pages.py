@@ -300,7 +300,7 @@ class SitePages:
             sections = self.cache.read_sections(page, html)
             self.sections[uri] = (page.url, sections)
             self.index.count(sections)
-        page.markdown = None
+        page.markdown = ""  # None 是还没有读，标题会跟着没有
         self.cache.close(page)
         return html
 

@@ -51,6 +51,20 @@ def test_everything_is_laid_out_in_the_end(page: Page, server: SiteServer) -> No
     assert page.evaluate(HEIGHT) == height
 
 
+def test_one_piece_at_a_time(page: Page, server: SiteServer) -> None:
+    """第一段排了几块，其余的等下一帧。"""
+    waiting = page.locator("[data-later]")
+    page.route("**/bundle/site.js", lambda route: route.abort())
+    page.goto(server.url(LONG))
+    whole = waiting.count()
+    page.unroute("**/bundle/site.js")
+    page.add_init_script(HOLD_FRAMES)
+    page.goto(server.url(""))
+    page.goto(server.url(LONG))
+    expect(page.locator(".mj-scheme")).to_be_visible()
+    assert 0 < waiting.count() < whole
+
+
 def test_a_link_within_the_page_lands_right(page: Page, server: SiteServer) -> None:
     """还没有排完就点目录：先排好再走。"""
     page.add_init_script(HOLD_FRAMES)
