@@ -32,6 +32,12 @@ _FORBIDDEN = {
     *("iframe", "frame", "frameset", "object", "embed", "applet", "base", "portal"),
     *("foreignobject", "fencedframe"),
 }
+_BLOCKS = {
+    *("address", "article", "aside", "blockquote", "details", "div", "dl", "fieldset", "figure"),
+    *("footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "main", "nav", "ol"),
+    *("p", "pre", "section", "table", "ul"),
+}
+"""浏览器遇到它们就把前面没有关的 <p> 关掉。"""
 _HEAD = {"meta", "link", "title", "script", "style", "noscript"}
 _THEME_IDS = re.compile(
     r"__(?:config|drawer|search|toc|skip|palette|consent|nav|comments|bundle|tabbed|codelineno|"
@@ -70,6 +76,7 @@ class _Reader(HTMLParser):
         super().__init__()
         self.page = BuiltPage()
         self._in_head = False
+        self._in_paragraph = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         page, line = self.page, self.getpos()[0]
@@ -89,6 +96,8 @@ class _Reader(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == "head":
             self._in_head = False
+        elif tag == "p":
+            self._in_paragraph = False
 
     def _fault(self, code: str, text: str) -> None:
         self.page.faults.append((self.getpos()[0], code, text))
@@ -97,6 +106,9 @@ class _Reader(HTMLParser):
         page = self.page
         if tag in _FORBIDDEN:
             self._fault("E514", f"不收 <{tag}>：它会执行或打开别处的东西")
+        if self._in_paragraph and tag in _BLOCKS:
+            self._fault("E515", f"<p> 里有 <{tag}>：直接写的 HTML 前后各空一行")
+        self._in_paragraph = tag == "p" or (self._in_paragraph and tag not in _BLOCKS)
         if self._in_head and tag not in _HEAD and tag not in ("head", "body"):
             self._fault("E509", f"<head> 里多出 <{tag}>：字段里混进了 HTML")
         self._in_head = (self._in_head or tag == "head") and tag != "body"

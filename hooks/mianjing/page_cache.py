@@ -27,6 +27,7 @@ from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import AnchorLink, TableOfContents
 
 from mianjing.code_version import code_version
+from mianjing.math_signs import MathSigns
 from mianjing.search.sections import Section, read_sections
 from mianjing.whole_file import write_whole
 
@@ -66,7 +67,7 @@ class PageCache:
         folder.mkdir(parents=True, exist_ok=True)
         self.config = config
         self.recorder = LinkRecorder()
-        config.markdown_extensions.append(self.recorder)  # type: ignore[arg-type]
+        config.markdown_extensions += [self.recorder, MathSigns()]  # type: ignore[list-item]
         self.version = _read_version(Path(config.config_file_path))
         self.entries: dict[str, dict[str, Any]] = {}
         self.changed: set[str] = set()

@@ -12,6 +12,8 @@ from markdown.inlinepatterns import HTML_RE, HtmlInlineProcessor
 from markdown.preprocessors import Preprocessor
 from pymdownx.slugs import slugify
 
+from mianjing.math_signs import MathSigns
+
 EXTENSIONS: dict[str, dict[str, object]] = {
     "abbr": {},
     "admonition": {},
@@ -115,7 +117,7 @@ def _converter() -> tuple[Markdown, list[str]]:
     """与站点相同的 Markdown，另外记下直接写的 HTML。"""
     found: list[str] = []
     settings = EXTENSIONS | {"pymdownx.highlight": {"use_pygments": False}}  # 着色慢十倍，不看它
-    md = Markdown(extensions=list(settings), extension_configs=settings)
+    md = Markdown(extensions=[*settings, MathSigns()], extension_configs=settings)
     md.preprocessors.register(
         _RawBlocks(md, md.preprocessors["html_block"], found), "html_block", 20
     )

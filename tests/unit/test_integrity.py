@@ -73,6 +73,9 @@ def test_a_clean_site_has_no_problem(site: Path) -> None:
         ('<p id="__evil"></p>', "E508 id「__evil」像主题的"),
         ('<div id="__config"></div>', "E508 <div> 占了主题的 id「__config」"),
         ('<svg><a xlink:href="javascript:x"></a></svg>', ""),
+        ("<p><div></div></p>", "E515 <p> 里有 <div>"),
+        ("<p>一<b>二</b><p>三</p></p>", "E515 <p> 里有 <p>"),
+        ("<div><p>一<br><b>二</b></p><div><p>三</p></div></div>", ""),
         ("<p title='<img src=x>'></p>", "E509 <p> 的 title 里有 HTML"),
     ],
 )
