@@ -29,6 +29,9 @@ _ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
     "SOURCE_DATE_EPOCH": "0",
 }
+_HASHED = re.compile(r'(?<= id=")(([a-z]+?)[0-9a-f]{10})(?=")', re.IGNORECASE)
+"""matplotlib 的 id：一种东西的名字，加十位散列。"""
+_REFERENCE = re.compile(r'(?<=["#])[A-Za-z]+?[0-9a-f]{10}(?=["\)])')
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 FIGURE_TOLERANCE = 0.5
 """两次执行的图里，对应的数允许差多少（SVG 单位；图宽约 500，即约千分之一）。"""
@@ -197,7 +200,7 @@ def same_figure(old: str, new: str) -> bool:
     if _NUMBER.sub("0", old) != _NUMBER.sub("0", new):
         return False
     pairs = zip(_NUMBER.findall(old), _NUMBER.findall(new), strict=True)
-    # 散列里的「3e4567」读成无穷大，相减是 NaN：原样相同的先算相同
+    # 字形的编号里的「3e4567」读成无穷大，相减是 NaN：原样相同的先算相同
     return all(a == b or abs(float(a) - float(b)) <= FIGURE_TOLERANCE for a, b in pairs)
 
 
@@ -226,10 +229,19 @@ def _normalize_outputs(outputs: list[dict[str, Any]], count: int) -> list[dict[s
         if output["output_type"] == "execute_result":
             clean["execution_count"] = count
         if svg := clean["data"].get("image/svg+xml"):
-            svg = re.sub(r"<metadata>.*?</metadata>\s*", "", "".join(svg), flags=re.DOTALL)
+            svg = _normalize_figure("".join(svg))
             clean["data"] = {"image/svg+xml": svg, "text/plain": "<Figure>"}
         result.append(clean)
     return result
+
+
+def _normalize_figure(svg: str) -> str:
+    """去掉日期；id 按出现的次序编号：matplotlib 用坐标的散列，换种处理器末位不同，id 全不同。"""
+    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
+    names: dict[str, str] = {}
+    for name, kind in _HASHED.findall(svg):
+        names.setdefault(name, f"{kind}{len(names) + 1}")
+    return _REFERENCE.sub(lambda match: names.get(match[0], match[0]), svg)
 
 
 def _place(source: Path, notebook: Any, position: int) -> str:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
-OVERFLOW = """() => document.documentElement.scrollWidth - document.documentElement.clientWidth"""
+OVERFLOW = """async () => {
+  const measure = () => document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  const end = performance.now() + 3000;
+  while (measure() > 0 && performance.now() < end) await new Promise(requestAnimationFrame);
+  return measure();
+}"""
+"""窗口变了，主题过 400 毫秒才锁住搜索下面的页面；等一等，还宽才算。"""
 CLIPPED = """() => {
   const found = [];
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

@@ -119,6 +119,27 @@ def test_figures_and_values_stay() -> None:
     }
 
 
+def test_ids_made_from_coordinates_are_numbered() -> None:
+    """末位不同的坐标散列成全不同的 id：编上号，两台机器的图就一样；别的 id 与颜色不动。"""
+
+    def draw(clip: str, mark: str) -> str:
+        return (
+            f'<g clip-path="url(#{clip})" style="stroke: #1f77b4"><use xlink:href="#{mark}"/>'
+            f'<use xlink:href="#DejaVuSans-1f5"/></g><g id="axes_1"/><path id="DejaVuSans-1f5"/>'
+            f'<path id="{mark}"/><clipPath id="{clip}"><rect/></clipPath>'
+        )
+
+    def normalized(svg: str) -> str:
+        notebook = executed()
+        notebook["cells"][1]["outputs"][4]["data"]["image/svg+xml"] = svg
+        clean = normalize_notebook(notebook, "demo.py")
+        text: str = clean["cells"][1]["outputs"][3]["data"]["image/svg+xml"]
+        return text
+
+    one = normalized(draw("pea123702ab", "m0123456789"))
+    assert one == normalized(draw("p3fee26ca7b", "mabcdefabcd")) == draw("p2", "m1")
+
+
 def test_normalizing_twice_changes_nothing() -> None:
     once = normal()
     assert normalize_notebook(copy.deepcopy(once), "demo.py") == once

@@ -12,7 +12,7 @@ import { nameToggles } from "./toggles.js";
 /** 页面里有左边的东西，才取右边的代码；多数页面都用的几行随入口来。各模块的 enhance 可以重复调用。 */
 const CAPABILITIES = /** @type {[string, () => Promise<{enhance(): void}>][]} */ ([
   ["table[data-sortable]", () => import("./tables.js")],
-  ["article table, .mj-math", async () => scrollable],
+  ["article table, article pre, .mj-math", async () => scrollable],
   ["article pre", async () => codeBars],
   ["details.mj-fold", () => import("./answers.js")],
   ["form.mj-facets", () => import("./atlas.js")],
