@@ -17,6 +17,14 @@ _SPAN = re.compile(
     r'<(?P<tag>span|div) class="arithmatex">\\(?P<open>[(\[])(?P<tex>.*?)\\[)\]]</(?P=tag)>',
     re.DOTALL,
 )
+_PLACED = re.compile(
+    rf"(?P<before>[（「『《【“]?){_SPAN.pattern}"
+    r"(?=(?:</(?:a|em|strong)>)?(?P<after>[，。；：、！？）」』》】”…％]?))",
+    re.DOTALL,
+)
+"""公式与它两边的标点。"""
+_BASE, _ENDS = '<span class="katex-base">', "</span></span>"
+"""KaTeX 的一段公式，与最后一段之后的两层。"""
 _SCRIPT = Path(__file__).with_name("katex.mjs")
 
 
@@ -46,8 +54,15 @@ def find_formulas(html: str) -> list[Formula]:
 
 
 def replace_formulas(html: str, rendered: dict[Formula, Rendered]) -> str:
-    """把公式换成渲染好的 HTML。"""
-    return _SPAN.sub(lambda match: _wrap(match.group("tag"), rendered[_formula(match)].html), html)
+    """把公式换成渲染好的 HTML；前一个开括号、后一个句读与它不分在两行。"""
+
+    def replace(match: re.Match[str]) -> str:
+        formula = rendered[_formula(match)].html
+        if match["tag"] == "div":
+            return match["before"] + _wrap(formula)
+        return _tie(formula, match["before"], bool(match["after"]))
+
+    return _PLACED.sub(replace, html)
 
 
 def locate_formula(source: str, formula: Formula) -> int:
@@ -114,8 +129,18 @@ def _key(formula: Formula) -> str:
     return f"{'display' if formula.display else 'inline'} {formula.tex}"
 
 
-def _wrap(tag: str, html: str) -> str:
+def _wrap(html: str) -> str:
     """独占一行的公式可能比手机宽：给它一个可以横向滚动、能用键盘聚焦的容器。"""
-    if tag == "div":
-        return f'<div class="mj-math" tabindex="0" role="group" aria-label="公式">{html}</div>'
-    return html
+    return f'<div class="mj-math" tabindex="0" role="group" aria-label="公式">{html}</div>'
+
+
+def _tie(html: str, before: str, closed: bool) -> str:
+    """公式的每一段是一个方块，浏览器在方块的两边都肯断行，逗号、句号就会落到行首。
+
+    最后一段放进不断行的容器，后面再接一个词连接符（U+2060），两样缺一样都还会断；公式自己还断得开。
+    """
+    if closed:
+        head, base, tail = html.rpartition(_BASE)
+        body = tail.removesuffix(_ENDS)
+        html = f'{head}<span class="mj-tie">{base}{body}\u2060</span>{_ENDS}'
+    return f'<span class="mj-tie">{before}{html}</span>' if before else html

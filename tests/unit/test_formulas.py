@@ -63,6 +63,25 @@ def test_formulas_are_replaced_where_they_stand() -> None:
     )
 
 
+def test_a_formula_and_its_punctuation_are_tied(root: Path) -> None:
+    """句读跟着最后一段，开括号在公式前面；别处的公式原样。"""
+    pair = Formula("a=b", False)
+    katex = render_formulas(root, {pair})[pair].html
+    last = katex.rindex('<span class="katex-base">')
+    tied = f'{katex[:last]}<span class="mj-tie">{katex[last:-14]}\u2060</span></span></span>'
+    written = '<span class="arithmatex">\\(a=b\\)</span>'
+    for text, expected in {
+        "甲{}。": f"甲{tied}。",
+        "甲（{}）": f'甲<span class="mj-tie">（{tied}</span>）',
+        "甲（{} 乙": f'甲<span class="mj-tie">（{katex}</span> 乙',
+        "<strong>{}</strong>，": f"<strong>{tied}</strong>，",
+        "{}的{} 。<i>{}</i>，": f"{katex}的{katex} 。<i>{katex}</i>，",
+    }.items():
+        page = replace_formulas(text.replace("{}", written), {pair: Rendered(katex, "")})
+        assert page == expected
+        assert page.count("<span") == page.count("</span>")
+
+
 @given(st.text(st.sampled_from("ab\\()[]{}^_ \n<&"), max_size=30), st.booleans())
 def test_what_is_written_is_found(tex: str, display: bool) -> None:
     """任何不含结束标记的公式，转义写进页面后原样找回。"""
