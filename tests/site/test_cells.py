@@ -288,7 +288,9 @@ def test_cells_with_witnesses_are_not_offered(page: Page) -> None:
         following = page.locator(".mj-parts li:has(strong) + li a")
         if not following.count():
             break
+        title = following.inner_text()
         following.click()
+        expect(page.locator(".mj-parts strong")).to_have_text(title)
         expect(page.locator(".mj-run button").first).to_be_visible()
     assert seen > 0
 

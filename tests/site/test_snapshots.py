@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from io import BytesIO
+from itertools import product
 from pathlib import Path
 from typing import Literal
 
@@ -65,9 +66,13 @@ def test_the_first_screen_looks_as_agreed(
     tmp_path: Path,
 ) -> None:
     problems = []
-    for scheme in SCHEMES:
+    for scheme, (width, height) in product(SCHEMES, SIZES.items()):
         with browser.new_context(
-            color_scheme=scheme, locale="zh-CN", reduced_motion="reduce", bypass_csp=True
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,
+            locale="zh-CN",
+            reduced_motion="reduce",
+            bypass_csp=True,
         ) as context:
             page = context.new_page()
             page.clock.set_fixed_time(datetime(2026, 1, 1, tzinfo=UTC))
@@ -75,22 +80,20 @@ def test_the_first_screen_looks_as_agreed(
             page.goto(server.url(kind.path))
             use_snapshot_font(page)
             page.locator(kind.ready).first.wait_for(state="attached")
-            for width, height in SIZES.items():
-                page.set_viewport_size({"width": width, "height": height})
-                page.wait_for_load_state("networkidle")
-                page.evaluate("document.fonts.ready")
-                shot = take_snapshot(page)
-                name = f"{kind.name}-{width}-{scheme}.png"
-                if request.config.getoption("--update"):
-                    save_picture(shot, FOLDER / name)
-                with Image.open(FOLDER / name) as agreed:
-                    share = share_of_difference(shot, agreed)
-                if share > MOST_SHARE:
-                    save_picture(shot, tmp_path / name)
-                    problems.append(
-                        f"{name}：{share:.1%} 的点变了（最多 {MOST_SHARE:.0%}），"
-                        f"现在的样子在 {tmp_path / name}，字体是 {read_fonts(page)}"
-                    )
+            page.wait_for_load_state("networkidle")
+            page.evaluate("document.fonts.ready")
+            shot = take_snapshot(page)
+            name = f"{kind.name}-{width}-{scheme}.png"
+            if request.config.getoption("--update"):
+                save_picture(shot, FOLDER / name)
+            with Image.open(FOLDER / name) as agreed:
+                share = share_of_difference(shot, agreed)
+            if share > MOST_SHARE:
+                save_picture(shot, tmp_path / name)
+                problems.append(
+                    f"{name}：{share:.1%} 的点变了（最多 {MOST_SHARE:.0%}），"
+                    f"现在的样子在 {tmp_path / name}，字体是 {read_fonts(page)}"
+                )
     assert not problems, "\n".join([*problems, "看过、认可了，用 --update 改写"])
 
 
