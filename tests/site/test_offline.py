@@ -73,14 +73,20 @@ def reader(browser: Browser) -> Iterator[BrowserContext]:
 
 
 def until(page: Page, condition: str, value: str = "") -> None:
-    """等到页面里的 condition（JavaScript，可以 await，value 是它的参数）成立。"""
-    page.evaluate(
+    """等到页面里的 condition（JavaScript，可以 await，value 是参数）成立；一分钟还不成立就是错。"""
+    held: bool = page.evaluate(
         f"""async (value) => {{
           const test = async () => {condition};
-          while (!(await test())) await new Promise((next) => setTimeout(next, 50));
+          const end = performance.now() + 60_000;
+          while (!(await test())) {{
+            if (performance.now() > end) return false;
+            await new Promise((next) => setTimeout(next, 50));
+          }}
+          return true;
         }}""",
         value,
     )
+    assert held, f"等不到 {condition} {value}"
 
 
 def settle(page: Page) -> None:
