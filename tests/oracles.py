@@ -16,9 +16,9 @@ def randn(*shape: int, seed: int = 0) -> torch.Tensor:
 def same(mine: Any, theirs: Any, atol: float = 1e-8) -> bool:
     """形状相同，值在误差之内；数组、张量、数都行。"""
     a, b = (torch.as_tensor(x).detach().double() for x in (mine, theirs))
-    return a.shape == b.shape and torch.allclose(a, b, rtol=1e-7, atol=atol)
+    return bool(a.shape == b.shape and torch.allclose(a, b, rtol=1e-7, atol=atol))
 
 
 def differentiates(loss: Any, *inputs: torch.Tensor) -> bool:
     """autograd 的梯度与有限差分一致；不一致时 gradcheck 报出两边的值。"""
-    return torch.autograd.gradcheck(loss, [x.clone().requires_grad_() for x in inputs])
+    return bool(torch.autograd.gradcheck(loss, [x.clone().requires_grad_() for x in inputs]))

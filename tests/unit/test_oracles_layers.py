@@ -102,8 +102,8 @@ def test_batchnorm_folding_and_weight_norm() -> None:
         conv = nn.Conv2d(4, 6, 3, stride, 1, groups=groups, bias=bias).double().eval()
         bn = nn.BatchNorm2d(6).double().eval()
         for i, value in enumerate((conv.weight, bn.weight, bn.bias, bn.running_mean)):
-            value.data.copy_(randn(*value.shape, seed=i))  # type: ignore[union-attr]
-        bn.running_var.copy_(randn(6).abs() + 0.1)  # type: ignore[union-attr]
+            value.data.copy_(randn(*value.shape, seed=i))
+        bn.running_var.copy_(randn(6).abs() + 0.1)
         x = randn(2, 4, 7, 5)
         assert same(fold(conv, bn)(x), bn(conv(x)))
     for out, inner in ((1, 1), (3, 5)):
