@@ -11,8 +11,7 @@ from tempfile import TemporaryDirectory
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from mianjing.audit import audit_site
-from mianjing.edition import FILE, environment_for, run_mkdocs
-from mianjing.offline import ARCHIVE
+from mianjing.edition import ARCHIVE, FILE, environment_for, run_mkdocs
 
 FOLDER = "mianjing"
 """解压出来的文件夹。"""

@@ -18,13 +18,13 @@ from mianjing.atlas.listings import group_listings
 from mianjing.calculators import read_calculators, run_result, show_number
 from mianjing.cards import count_topic_cards
 from mianjing.claims import cited_by
+from mianjing.edition import ARCHIVE
 from mianjing.estimates.presets import read_presets
 from mianjing.export.csv_file import TABLE_TITLES, TABLES
 from mianjing.export.schema import list_fields
 from mianjing.export.shapes import TITLES
 from mianjing.model import Catalog
 from mianjing.notices import read_notices
-from mianjing.offline import ARCHIVE
 from mianjing.render import render_marks, render_table
 from mianjing.template import Href, fill_template
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from mianjing import checks, htmlpolicy, records
+from mianjing.edition import ARCHIVE
 from mianjing.execute import notebook_sources
 from mianjing.fields import Fields
 from mianjing.frontmatter import (
@@ -287,7 +288,8 @@ def _check_places(root: Path) -> list[Problem]:
                 message = f"放错了地方：一题一个文件夹，里面是 {'、'.join(sorted(FILES))}"
                 problems.append(Problem(path, 1, "E303", "", message))
         elif (
-            path == f"docs/practice/{CAUGHT}"
+            path == f"docs/{ARCHIVE}"
+            or path == f"docs/practice/{CAUGHT}"
             or path == ERRATA
             or (parts[0] == "claims" and file.suffix == ".yml")
         ):

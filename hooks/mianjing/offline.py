@@ -17,13 +17,12 @@ from urllib.parse import unquote
 
 from mianjing.audit import read_loads
 from mianjing.compact import dump_compact
-from mianjing.edition import CARDS_FOLDER
+from mianjing.edition import ARCHIVE, CARDS_FOLDER
 
 WORKER = Path("docs/assets/bundle/sw.js")
 """打包好的 service worker，前面还没有清单。"""
 OFFLINE_PAGE = "503.html"
 """断网时的页面；三位数的名字让 mkdocs 用绝对路径，放在哪个地址下都成立。"""
-ARCHIVE = "offline.zip"
 LIST_FILES = 100
 SHELL_BYTES = 60_000
 """打包的脚本与样式里，更大的（编辑器）用到才取。"""

@@ -20,7 +20,7 @@ from mianjing.assets import missing_assets
 from mianjing.atlas.age import read_today
 from mianjing.atlas.listings import Listing, group_listings
 from mianjing.dates import read_history
-from mianjing.edition import CARDS_WANTED, FILE, SITE
+from mianjing.edition import ARCHIVE, CARDS_WANTED, FILE, SITE
 from mianjing.export import anki
 from mianjing.first_screen import split_screen
 from mianjing.fonts import subset_fonts
@@ -42,7 +42,7 @@ from mianjing.notebook import (
     render_notebook,
     retarget,
 )
-from mianjing.offline import ARCHIVE, render_manifest
+from mianjing.offline import render_manifest
 from mianjing.page_cache import PageCache
 from mianjing.page_styles import BUNDLE, STYLES, link_styles
 from mianjing.parts import Part, group_parts

@@ -65,6 +65,14 @@ def test_a_file_in_the_wrong_place_or_with_a_wrong_name(
     assert {m.partition(":")[0] for m in library.messages()} == {path}
 
 
+def test_the_archive_made_before_is_left_alone(library: Library) -> None:
+    """发布先做离线包再构建：它在 docs/ 里，不提交；名字差一点就不是它。"""
+    library.write("docs/offline.zip", "PK")
+    assert library.messages() == []
+    library.write("docs/online.zip", "别的")
+    assert library.messages() == ["docs/online.zip:1: E303 docs/assets 以外只放 .md"]
+
+
 def test_assets_and_decisions_are_left_alone(library: Library) -> None:
     library.write("docs/assets/images/logo-1.svg", "<svg/>")
     library.write("docs/decisions/0001_why.md", "没有字段")
