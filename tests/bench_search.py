@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-from mianjing.search.documents import Document, read_synonyms
+from mianjing.search.documents import Document, make_documents, read_synonyms
 from mianjing.search.index import build_index
 from mkdocs.commands.build import build as build_mkdocs
 from mkdocs.config import load_config
@@ -186,7 +186,8 @@ def build_real(folder: Path) -> tuple[Path, list[Document]]:
     config = load_config(str(ROOT / "mkdocs.yml"), site_dir=str(folder / "site"))
     build_mkdocs(config)
     hooks: Any = config.hooks
-    return folder / "site", hooks["hooks/main.py"]._site.documents
+    pages = hooks["hooks/main.py"]._site
+    return folder / "site", make_documents(pages.catalog, pages.sections)
 
 
 def build_material(folder: Path, crowd: list[Document]) -> tuple[Path, float]:
