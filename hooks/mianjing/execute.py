@@ -29,7 +29,7 @@ _ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
     "SOURCE_DATE_EPOCH": "0",
 }
-_HASHED = re.compile(r'(?<= id=")(([a-z]+?)[0-9a-f]{10})(?=")', re.IGNORECASE)
+_HASHED = re.compile(r'(?<= id=")(([A-Za-z]+?)[0-9a-f]{10})(?=")')
 """matplotlib 的 id：一种东西的名字，加十位散列。"""
 _REFERENCE = re.compile(r'(?<=["#])[A-Za-z]+?[0-9a-f]{10}(?=["\)])')
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")

@@ -17,12 +17,9 @@ _SPAN = re.compile(
     r'<(?P<tag>span|div) class="arithmatex">\\(?P<open>[(\[])(?P<tex>.*?)\\[)\]]</(?P=tag)>',
     re.DOTALL,
 )
-_PLACED = re.compile(
-    rf"(?P<before>[（「『《【“]?){_SPAN.pattern}"
-    r"(?=(?:</(?:a|em|strong)>)?(?P<after>[，。；：、！？）」』》】”…％]?))",
-    re.DOTALL,
-)
-"""公式与它两边的标点。"""
+_OPENING = "（「『《【“"
+_CLOSED = re.compile(r"(?:</(?:a|em|strong)>)?[，。；：、！？）」』》】”…％]")
+"""公式前面与后面、不与它分在两行的标点。"""
 _BASE, _ENDS = '<span class="katex-base">', "</span></span>"
 """KaTeX 的一段公式，与最后一段之后的两层。"""
 _SCRIPT = Path(__file__).with_name("katex.mjs")
@@ -56,13 +53,19 @@ def find_formulas(html: str) -> list[Formula]:
 def replace_formulas(html: str, rendered: dict[Formula, Rendered]) -> str:
     """把公式换成渲染好的 HTML；前一个开括号、后一个句读与它不分在两行。"""
 
-    def replace(match: re.Match[str]) -> str:
+    parts: list[str] = []
+    end = 0
+    for match in _SPAN.finditer(html):
         formula = rendered[_formula(match)].html
+        before = html[match.start() - 1 : match.start()]
+        opened = before if match["tag"] == "span" and before in _OPENING else ""
+        parts.append(html[end : match.start() - len(opened)])
+        end = match.end()
         if match["tag"] == "div":
-            return match["before"] + _wrap(formula)
-        return _tie(formula, match["before"], bool(match["after"]))
-
-    return _PLACED.sub(replace, html)
+            parts.append(_wrap(formula))
+        else:
+            parts.append(_tie(formula, opened, _CLOSED.match(html, end) is not None))
+    return "".join([*parts, html[end:]])
 
 
 def locate_formula(source: str, formula: Formula) -> int:
@@ -134,7 +137,7 @@ def _wrap(html: str) -> str:
     return f'<div class="mj-math" tabindex="0" role="group" aria-label="公式">{html}</div>'
 
 
-def _tie(html: str, before: str, closed: bool) -> str:
+def _tie(html: str, opened: str, closed: bool) -> str:
     """公式的每一段是一个方块，浏览器在方块的两边都肯断行，逗号、句号就会落到行首。
 
     最后一段放进不断行的容器，后面再接一个词连接符（U+2060），两样缺一样都还会断；公式自己还断得开。
@@ -143,4 +146,4 @@ def _tie(html: str, before: str, closed: bool) -> str:
         head, base, tail = html.rpartition(_BASE)
         body = tail.removesuffix(_ENDS)
         html = f'{head}<span class="mj-tie">{base}{body}\u2060</span>{_ENDS}'
-    return f'<span class="mj-tie">{before}{html}</span>' if before else html
+    return f'<span class="mj-tie">{opened}{html}</span>' if opened else html

@@ -48,6 +48,7 @@ def test_the_formula_only_gains_a_space() -> None:
         "```\n$a<b$\n```",
         '<p class="价">一个 $5</p><p>两个$9</p>',
         "一个 $5\n\n<b>粗</b>\n\n两个$9",
+        "一个 $5，a<b\n\n两个$9",
         "`a<b` 与 $c$ 与 `d<e`",
         "\\$a <b>粗</b>$",
     ],

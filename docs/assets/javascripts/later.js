@@ -23,8 +23,12 @@ function layNext(waiting) {
   requestAnimationFrame(() => setTimeout(layNext, 0, waiting));
 }
 
+/** 样式没有让它们等（大的屏、不认得的浏览器），就没有要排的。 */
 export function layOut() {
-  if (!root.classList.contains("mj-whole")) layNext([...document.querySelectorAll("[data-later]")]);
+  const waiting = [...document.querySelectorAll("[data-later]")];
+  const last = waiting.at(-1);
+  if (last && getComputedStyle(last).contentVisibility === "auto") layNext(waiting);
+  else layAll();
 }
 
 addEventListener("click", ({ target }) => {
